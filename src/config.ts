@@ -1,0 +1,226 @@
+// Which settings are there? Name, type, default and one sentence each; the only reader of the environment.
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { z } from "zod";
+
+const roles = ["web", "scheduler", "worker"] as const;
+export type Role = (typeof roles)[number];
+
+const empty = (value: unknown) => (typeof value === "string" && value.trim() === "" ? undefined : value);
+const optional = <T extends z.ZodType>(schema: T) => z.preprocess(empty, schema.optional());
+const withDefault = <T extends z.ZodType>(schema: T, value: z.input<T>) =>
+  z.preprocess((given) => empty(given) ?? value, schema);
+const url = (protocols: RegExp, example: string) =>
+  z
+    .string()
+    .refine((value) => URL.canParse(value) && protocols.test(new URL(value).protocol), `must look like ${example}`);
+const list = z.string().transform((value) =>
+  value
+    .split(",")
+    .map((item) => item.trim())
+    .filter(Boolean),
+);
+const wholeNumber = (min: number, max: number) =>
+  z.coerce
+    .number(`must be a whole number from ${min} to ${max}`)
+    .int()
+    .min(min, `must be at least ${min}`)
+    .max(max, `must be at most ${max}`);
+const mailbox = z
+  .string()
+  .regex(/^(?:[^<>\r\n"]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/, "must look like Paperboy <digest@example.org>");
+
+type Setting = { schema: z.ZodType; shown: string; says: string };
+const setting = <T extends z.ZodType>(schema: T, shown: string, says: string) => ({ schema, shown, says });
+
+/** Every setting in the order of the README's table: how it is read, the default as shown, one sentence. */
+export const settings = {
+  PORT: setting(withDefault(wholeNumber(0, 65535), "3000"), "3000", "Port of the web pages."),
+  HOST: setting(withDefault(z.string(), "127.0.0.1"), "127.0.0.1", "Address the web pages listen on; 0.0.0.0 for all."),
+  BASE_URL: setting(
+    optional(url(/^https?:$/, "https://papers.example.org")),
+    "http://localhost:PORT",
+    "Where readers reach the pages; every link in a mail starts with it. Use https in production.",
+  ),
+  TRUST_PROXY: setting(
+    withDefault(wholeNumber(0, 10), "0"),
+    "0",
+    "How many reverse proxies stand in front, so that limits see the reader's address.",
+  ),
+  DATA_DIR: setting(
+    withDefault(z.string(), ".paperboy"),
+    ".paperboy",
+    "Folder for the embedded database and the made keys.",
+  ),
+  DATABASE_URL: setting(
+    optional(url(/^postgres(ql)?:$/, "postgres://user:password@host/database")),
+    "embedded",
+    "PostgreSQL to use; unset, a real PostgreSQL runs inside DATA_DIR.",
+  ),
+  REDIS_URL: setting(
+    optional(url(/^rediss?:$/, "redis://host:6379")),
+    "queue on PostgreSQL",
+    "Redis for the BullMQ queue; unset, BullMQ keeps its queue in PostgreSQL.",
+  ),
+  SMTP_URL: setting(
+    optional(url(/^smtps?:$/, "smtp://user:password@host:587")),
+    "built-in mailbox",
+    "Mail server to send through; unset, mail stays in a built-in mailbox read at /mailbox.",
+  ),
+  MAIL_FROM: setting(
+    withDefault(mailbox, "Paperboy <digest@paperboy.localhost>"),
+    "Paperboy <digest@paperboy.localhost>",
+    "Sender of every mail.",
+  ),
+  MAIL_REPLY_TO: setting(optional(mailbox), "MAIL_FROM", "Where answers go; must be read by somebody."),
+  POSTAL_ADDRESS: setting(
+    optional(z.string()),
+    "none",
+    "Postal or contact line at the foot of every mail; many laws ask for one.",
+  ),
+  SECRET_KEY: setting(
+    optional(list.pipe(z.array(z.string().min(32, "each key needs at least 32 characters")).min(1))),
+    "made and kept in DATA_DIR",
+    "One or several keys, separated by commas: the first signs links, the others are still accepted.",
+  ),
+  ROLES: setting(
+    withDefault(list.pipe(z.array(z.enum(roles, `each must be one of ${roles.join(", ")}`)).min(1)), roles.join(",")),
+    roles.join(","),
+    "What this process does: web, scheduler, worker.",
+  ),
+  ADMIN_PASSWORD: setting(
+    optional(z.string().min(12, "needs at least 12 characters")),
+    "no admin pages",
+    "Password of /admin.",
+  ),
+  DKIM_DOMAIN: setting(optional(z.string()), "domain of MAIL_FROM", "Domain of the DKIM signature."),
+  DKIM_SELECTOR: setting(
+    withDefault(z.string().regex(/^[\w.-]+$/, "is a DNS label"), "paperboy"),
+    "paperboy",
+    "Selector of the DKIM key in DNS.",
+  ),
+  DKIM_PRIVATE_KEY: setting(
+    optional(z.string()),
+    "unsigned",
+    "RSA private key, PEM or a path to it; signs every mail.",
+  ),
+  DKIM_ED25519_PRIVATE_KEY: setting(
+    optional(z.string()),
+    "none",
+    "A second, Ed25519 key, PEM or a path; adds a second signature with selector DKIM_SELECTOR-ed.",
+  ),
+  SMTP_CONNECTIONS: setting(
+    withDefault(wholeNumber(1, 200), "5"),
+    "5",
+    "Connections to the mail server at once, over all workers.",
+  ),
+  SMTP_RATE: setting(
+    withDefault(z.coerce.number("must be a number").min(0, "must be 0 or more"), "0"),
+    "0",
+    "Messages a second over all workers; 0 means no limit.",
+  ),
+  BOUNCE_DOMAIN: setting(
+    optional(z.string()),
+    "domain of MAIL_FROM",
+    "Domain of the signed return path that bounces come back to.",
+  ),
+  SOURCES: setting(
+    withDefault(list, "huggingface,arxiv"),
+    "huggingface,arxiv",
+    "Sources asked for papers: huggingface, arxiv, biorxiv, medrxiv, or the URL of a feed.",
+  ),
+  ARXIV_CATEGORIES: setting(
+    withDefault(list, "cs.AI,cs.CL,cs.CV,cs.LG"),
+    "cs.AI,cs.CL,cs.CV,cs.LG",
+    "arXiv categories whose announcements are read.",
+  ),
+  HUGGINGFACE_URL: setting(
+    withDefault(url(/^https?:$/, "https://huggingface.co"), "https://huggingface.co"),
+    "https://huggingface.co",
+    "Where Hugging Face's daily papers are asked.",
+  ),
+  ARXIV_FEED_URL: setting(
+    withDefault(url(/^https?:$/, "https://rss.arxiv.org"), "https://rss.arxiv.org"),
+    "https://rss.arxiv.org",
+    "Where arXiv's announcement feeds are asked.",
+  ),
+  ARXIV_API_URL: setting(
+    withDefault(url(/^https?:$/, "https://export.arxiv.org/api/query"), "https://export.arxiv.org/api/query"),
+    "https://export.arxiv.org/api/query",
+    "Where arXiv's Query API is asked.",
+  ),
+  ARXIV_OAI_URL: setting(
+    withDefault(url(/^https?:$/, "https://oaipmh.arxiv.org/oai"), "https://oaipmh.arxiv.org/oai"),
+    "https://oaipmh.arxiv.org/oai",
+    "Where arXiv's OAI-PMH records are asked.",
+  ),
+  BIORXIV_URL: setting(
+    withDefault(url(/^https?:$/, "https://api.biorxiv.org"), "https://api.biorxiv.org"),
+    "https://api.biorxiv.org",
+    "Where bioRxiv and medRxiv are asked.",
+  ),
+  TOPICS_FILE: setting(withDefault(z.string(), "topics.yaml"), "topics.yaml", "The topics on offer."),
+  LOG_LEVEL: setting(
+    withDefault(
+      z.enum(["debug", "info", "warn", "error", "silent"], "must be debug, info, warn, error or silent"),
+      "info",
+    ),
+    "info",
+    "How much is logged: debug, info, warn, error or silent.",
+  ),
+} satisfies Record<string, Setting>;
+
+type Settings = { [Name in keyof typeof settings]: z.output<(typeof settings)[Name]["schema"]> };
+export type Config = Omit<Settings, "BASE_URL"> & { BASE_URL: string };
+
+/** All problems of the settings at once, one sentence each. */
+export class ConfigError extends Error {
+  readonly problems: string[];
+  constructor(problems: string[]) {
+    super(`These settings need a look:\n${problems.map((problem) => `  ${problem}`).join("\n")}`);
+    this.problems = problems;
+  }
+}
+
+/** Reads the settings out of an environment; throws one ConfigError that lists every problem. Unset and empty are alike. */
+export function readConfig(environment: Record<string, string | undefined>): Config {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, { schema }] of Object.entries(settings)) {
+    const result = schema.safeParse(environment[name]);
+    if (result.success) values[name] = result.data;
+    else problems.push(`${name} ${result.error.issues.map((issue) => issue.message).join(", ")}.`);
+  }
+  if (problems.length === 0) problems.push(...contradictions(values as Settings));
+  if (problems.length > 0) throw new ConfigError(problems);
+  const config = values as Settings;
+  return {
+    ...config,
+    DKIM_PRIVATE_KEY: config.DKIM_PRIVATE_KEY && readKey(config.DKIM_PRIVATE_KEY),
+    DKIM_ED25519_PRIVATE_KEY: config.DKIM_ED25519_PRIVATE_KEY && readKey(config.DKIM_ED25519_PRIVATE_KEY),
+    BASE_URL: (config.BASE_URL ?? `http://localhost:${config.PORT}`).replace(/\/+$/, ""),
+  };
+}
+
+function contradictions(config: Settings): string[] {
+  const problems: string[] = [];
+  for (const name of ["DKIM_PRIVATE_KEY", "DKIM_ED25519_PRIVATE_KEY"] as const) {
+    const value = config[name];
+    if (!value || value.includes("-----BEGIN")) continue;
+    try {
+      readFileSync(value);
+    } catch {
+      problems.push(`${name} names the file ${path.resolve(value)}, which cannot be read.`);
+    }
+  }
+  if (config.DATABASE_URL === undefined && config.REDIS_URL === undefined) return problems;
+  if (config.DATABASE_URL !== undefined && config.SECRET_KEY === undefined && config.ROLES.length < roles.length)
+    problems.push(
+      "SECRET_KEY must be set when several machines share a database, so that links made by one work on all.",
+    );
+  return problems;
+}
+
+function readKey(value: string): string {
+  return value.includes("-----BEGIN") ? value.replaceAll("\\n", "\n") : readFileSync(value, "utf8");
+}

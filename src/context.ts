@@ -1,0 +1,17 @@
+// What does every part get by hand? The plain object that main builds once.
+import type { Logger } from "pino";
+import type { Config } from "./config.ts";
+import type { TokenKeys } from "./core/tokens.ts";
+import type { Database } from "./db/connect.ts";
+import type { Queue } from "./queue/queue.ts";
+
+export type Context = {
+  config: Config;
+  /** Keys of every signed link, first signs. */
+  keys: TokenKeys;
+  log: Logger;
+  db: Database;
+  queue: Queue;
+  /** The clock; tests drive it. */
+  now: () => Date;
+};

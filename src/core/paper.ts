@@ -1,0 +1,67 @@
+// What is a paper, wherever it came from?
+
+/** Where a paper can be read or used; every value is an absolute https or http URL, except `doi`, which is bare. */
+export type PaperLinks = {
+  abstract?: string;
+  pdf?: string;
+  huggingface?: string;
+  code?: string;
+  project?: string;
+  doi?: string;
+};
+
+/** One source's reading of one paper: texts readable (TeX turned into Unicode, white space normalised), ready to store. */
+export type PaperDraft = {
+  /** `huggingface`, `arxiv`, `biorxiv`, `medrxiv`, `page`, `jsonl`, `sample`, or `feed:HOST`. */
+  source: string;
+  /** `arxiv:2603.04918` (no version), else `doi:10.1101/…` in lower case, else `SOURCE:ID`; never two for one work. */
+  canonicalId: string;
+  title: string;
+  abstract: string;
+  /** The abstract before TeX was made readable, only where the two differ. */
+  abstractTex?: string;
+  /** A machine-made one-sentence summary, as the source states it. */
+  summary?: string;
+  authors: string[];
+  categories: string[];
+  keywords: string[];
+  organization?: string;
+  links: PaperLinks;
+  thumbnail?: string;
+  /** Counts are absent where the source has none: absent never overwrites. */
+  upvotes?: number;
+  comments?: number;
+  stars?: number;
+  /** The list day, `YYYY-MM-DD` in UTC. */
+  listedOn: string;
+  /** The first instant the source is known to have listed it. */
+  listedAt: Date;
+  publishedAt?: Date;
+  withdrawn?: boolean;
+  /** `replace` updates a known paper and is never news; everything else is `new`. */
+  announce: "new" | "replace";
+};
+
+/** A stored paper as pages, digests and matching read it. */
+export type Paper = {
+  id: number;
+  canonicalId: string;
+  source: string;
+  title: string;
+  abstract: string;
+  abstractTex: string | null;
+  summary: string | null;
+  authors: string[];
+  categories: string[];
+  keywords: string[];
+  organization: string | null;
+  links: PaperLinks;
+  thumbnail: string | null;
+  upvotes: number;
+  comments: number;
+  stars: number;
+  listedOn: string;
+  listedAt: Date;
+  publishedAt: Date | null;
+  withdrawnAt: Date | null;
+};

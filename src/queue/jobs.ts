@@ -1,0 +1,17 @@
+// Which doorbells are there? The wire contract: names and ids only, every stage re-reads rows.
+
+export type Jobs = {
+  /** Ask one source since its cursor. */
+  ingest: { source: string };
+  /** Look at every paper that match has not seen. */
+  match: Record<string, never>;
+  /** Plan whoever is due at this instant (ISO). */
+  plan: { at: string };
+  /** Send the open digests with ids from … to …, or one letter. */
+  deliver: { from: number; to: number } | { letter: number };
+  /** Read what came back: bounces, complaints, unsubscribes by mail. */
+  feedback: { message: number };
+  /** Ring again for rows that stood still; delete what retention says. */
+  tidy: { at: string };
+};
+export type JobName = keyof Jobs;

@@ -1,0 +1,135 @@
+// Which engine carries the doorbells? The one place that picks Redis or PostgreSQL for BullMQ.
+import {
+  Queue as BullQueue,
+  Worker as BullWorker,
+  createPostgresBackend,
+  type JobsOptions,
+  type QueueOptions,
+  type WorkerOptions,
+} from "bullmq";
+import { Redis } from "ioredis";
+import type { JobName, Jobs } from "./jobs.ts";
+
+/** A job's function: does the stage's work for these ids; may be called twice with the same ones. */
+export type Work<Name extends JobName> = (data: Jobs[Name], signal: AbortSignal) => Promise<void>;
+export type Workers = { [Name in JobName]: Work<Name> };
+
+export type Queue = {
+  /** Rings a stage. `id` folds repeats (letters, digits, `-`, `.`). Never rejects: what a lost ring leaves, tidy finds. */
+  ring<Name extends JobName>(name: Name, data: Jobs[Name], options?: { id?: string; delayMs?: number }): Promise<void>;
+  /** Starts answering the rings in this process. */
+  work(workers: Workers, concurrency: number): Promise<void>;
+  /** How many jobs wait, run or are delayed, by queue. */
+  counts(): Promise<Record<string, Record<string, number>>>;
+  /** Rejects when the engine does not answer. */
+  ping(): Promise<void>;
+  /** Stops taking jobs, waits at most `deadlineMs` for running ones after telling them to stop, then lets go. */
+  close(deadlineMs?: number): Promise<void>;
+};
+
+type Engine = { redisUrl?: string | undefined; databaseUrl: string; prefix?: string };
+type Log = { warn: (detail: object, message: string) => void };
+
+/** Two lanes, so that a slow mail server never keeps papers or planning waiting. */
+const lanes = { pipeline: ["ingest", "match", "plan", "feedback", "tidy"], deliver: ["deliver"] } as const;
+type Lane = keyof typeof lanes;
+const laneOf = (name: JobName): Lane => (name === "deliver" ? "deliver" : "pipeline");
+
+const jobOptions: JobsOptions = {
+  attempts: 5,
+  backoff: { type: "exponential", delay: 2_000 },
+  // Longer than any tick, so that a tick's id still folds its repeat.
+  removeOnComplete: { age: 3_600, count: 5_000 },
+  removeOnFail: { age: 86_400, count: 1_000 },
+};
+
+/** Opens BullMQ on Redis when `redisUrl` is given, else on PostgreSQL (its schema is brought up to date first). */
+export async function openQueue(engine: Engine, log: Log): Promise<Queue> {
+  const { redisUrl } = engine;
+  const prefix = engine.prefix ?? "paperboy";
+  const producers = redisUrl ? new Redis(redisUrl, { maxRetriesPerRequest: 1, enableOfflineQueue: true }) : undefined;
+  producers?.on("error", (error) => log.warn({ error: error.message }, "redis does not answer"));
+  const postgres = {
+    connectionString: engine.databaseUrl,
+    max: 2,
+    migrate: true,
+    ...(engine.prefix ? { schema: engine.prefix } : {}),
+  };
+  const open = (lane: Lane): BullQueue =>
+    producers
+      ? new BullQueue(lane, { connection: producers, prefix, defaultJobOptions: jobOptions })
+      : (new BullQueue(
+          lane,
+          { connection: postgres, defaultJobOptions: jobOptions } as unknown as QueueOptions<typeof postgres>,
+          createPostgresBackend,
+        ) as unknown as BullQueue);
+  const queues: Record<Lane, BullQueue> = { pipeline: open("pipeline"), deliver: open("deliver") };
+  // One after the other: both bring the same schema up to date.
+  for (const queue of Object.values(queues)) {
+    queue.on("error", (error) => log.warn({ error: error.message }, "queue does not answer"));
+    await queue.waitUntilReady();
+  }
+
+  const running: BullWorker[] = [];
+  const connections: Redis[] = [];
+  const stop = new AbortController();
+
+  return {
+    async ring(name, data, options = {}) {
+      try {
+        await queues[laneOf(name)].add(name, data, {
+          ...(options.id ? { jobId: `${name}-${options.id}` } : {}),
+          ...(options.delayMs ? { delay: options.delayMs } : {}),
+        });
+      } catch (error) {
+        log.warn({ job: name, error: error instanceof Error ? error.message : String(error) }, "could not ring");
+      }
+    },
+    async work(workers, concurrency) {
+      for (const lane of Object.keys(lanes) as Lane[]) {
+        const process = async (job: { name: string; data: unknown }) => {
+          const run = workers[job.name as JobName] as Work<JobName> | undefined;
+          if (run) await run(job.data as Jobs[JobName], stop.signal);
+        };
+        // A killed worker's jobs come back after about four seconds (measured) instead of sixty.
+        const options = { concurrency, lockDuration: 5_000, stalledInterval: 2_000, maxStalledCount: 100 };
+        const connection = redisUrl ? new Redis(redisUrl, { maxRetriesPerRequest: null }) : undefined;
+        connection?.on("error", () => {});
+        if (connection) connections.push(connection);
+        const worker = connection
+          ? new BullWorker(lane, process, { ...options, connection, prefix })
+          : (new BullWorker(
+              lane,
+              process,
+              { ...options, connection: postgres } as unknown as WorkerOptions<typeof postgres>,
+              createPostgresBackend,
+            ) as unknown as BullWorker);
+        worker.on("error", (error) => log.warn({ lane, error: error.message }, "worker lost its queue"));
+        worker.on("failed", (job, error) => log.warn({ job: job?.name, error: error.message }, "job failed"));
+        running.push(worker);
+        await worker.waitUntilReady();
+      }
+    },
+    async counts() {
+      const names = ["waiting", "active", "delayed", "failed", "prioritized"] as const;
+      const entries = await Promise.all(
+        Object.entries(queues).map(async ([lane, queue]) => [lane, await queue.getJobCounts(...names)] as const),
+      );
+      return Object.fromEntries(entries);
+    },
+    async ping() {
+      if (producers) await producers.ping();
+      else await queues.pipeline.getJobCounts("waiting");
+    },
+    async close(deadlineMs = 30_000) {
+      stop.abort();
+      const drained = Promise.all(running.map((worker) => worker.close()));
+      const late = new Promise((resolve) => setTimeout(resolve, deadlineMs, "late").unref());
+      if ((await Promise.race([drained, late])) === "late")
+        await Promise.all(running.map((worker) => worker.close(true)));
+      await Promise.all(Object.values(queues).map((queue) => queue.close()));
+      for (const connection of connections) connection.disconnect();
+      producers?.disconnect();
+    },
+  };
+}
