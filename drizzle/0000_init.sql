@@ -89,7 +89,7 @@ CREATE TABLE "papers" (
 	"matched_at" timestamp with time zone,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
-	"search" "tsvector" GENERATED ALWAYS AS (setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', abstract), 'B')) STORED,
+	"search" "tsvector" GENERATED ALWAYS AS (setweight(to_tsvector('english', translate(title, '-/_.@:<>&+%~=?#\|*', '                  ')), 'A') || setweight(to_tsvector('english', translate(abstract, '-/_.@:<>&+%~=?#\|*', '                  ')), 'B')) STORED,
 	CONSTRAINT "papers_canonical_id_unique" UNIQUE("canonical_id")
 );
 --> statement-breakpoint
@@ -168,7 +168,8 @@ CREATE TABLE "topics" (
 	"position" integer DEFAULT 0 NOT NULL,
 	"owner_id" bigint,
 	"retired_at" timestamp with time zone,
-	"created_at" timestamp with time zone DEFAULT now() NOT NULL
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "used_tokens" (

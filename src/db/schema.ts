@@ -20,8 +20,12 @@ import {
 } from "drizzle-orm/pg-core";
 import type { DigestCard } from "../core/digest.ts";
 import type { PaperLinks } from "../core/paper.ts";
+import { WORD_BREAKS } from "../core/plain-words.ts";
 
 const tsvector = customType<{ data: string }>({ dataType: () => "tsvector" });
+/** A column with word breaks as spaces, so that rules and papers are cut into words alike. */
+const words = (column: "title" | "abstract") =>
+  sql.raw(`translate(${column}, '${WORD_BREAKS}', '${" ".repeat(WORD_BREAKS.length)}')`);
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: "date" });
 
 /** One row a work, whatever its versions and sources. Texts are readable (TeX already turned into Unicode). */
@@ -56,7 +60,7 @@ export const papers = pgTable(
     createdAt: instant("created_at").notNull().default(sql`now()`),
     updatedAt: instant("updated_at").notNull().default(sql`now()`),
     search: tsvector("search").generatedAlwaysAs(
-      sql`setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', abstract), 'B')`,
+      sql`setweight(to_tsvector('english', ${words("title")}), 'A') || setweight(to_tsvector('english', ${words("abstract")}), 'B')`,
     ),
   },
   (table) => [
@@ -117,6 +121,8 @@ export const topics = pgTable(
     ownerId: bigint("owner_id", { mode: "number" }).references(() => subscribers.id, { onDelete: "cascade" }),
     retiredAt: instant("retired_at"),
     createdAt: instant("created_at").notNull().default(sql`now()`),
+    /** When the rules last changed, so that a process knows whether its compiled topics are still right. */
+    changedAt: instant("changed_at").notNull().default(sql`now()`),
   },
   (table) => [
     uniqueIndex("topics_offered_slug").on(table.slug).where(sql`owner_id is null`),
