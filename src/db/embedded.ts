@@ -23,6 +23,8 @@ const NAME = "paperboy";
 export async function startEmbeddedDatabase({ dataDir, flags = [] }: Options): Promise<EmbeddedDatabase> {
   const folder = path.resolve(dataDir, "postgres");
   await mkdir(path.resolve(dataDir), { recursive: true });
+  // PostgreSQL refuses to run as root: its own user must get through a private folder; the password file stays unreadable.
+  if (userInfo().uid === 0) await chmod(path.resolve(dataDir), 0o711);
   const password = await keptPassword(path.resolve(dataDir, "postgres-password"));
   const joined = await joinRunning(folder, password);
   if (joined) return { url: joined, stop: async () => {} };
