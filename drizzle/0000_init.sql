@@ -102,6 +102,12 @@ CREATE TABLE "providers" (
 	"updated_at" timestamp with time zone NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "rate_limits" (
+	"key" text PRIMARY KEY NOT NULL,
+	"points" integer DEFAULT 0 NOT NULL,
+	"expire" bigint
+);
+--> statement-breakpoint
 CREATE TABLE "sent_papers" (
 	"subscriber_id" bigint PRIMARY KEY NOT NULL,
 	"paper_ids" integer[] NOT NULL

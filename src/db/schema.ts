@@ -340,3 +340,11 @@ export const providers = pgTable("providers", {
   reason: text(),
   updatedAt: instant("updated_at").notNull(),
 });
+
+/** Counters of the web's limits, written by rate-limiter-flexible, so that they hold across machines; keys hold no address. */
+export const rateLimits = pgTable("rate_limits", {
+  key: text().primaryKey(),
+  points: integer().notNull().default(0),
+  /** Milliseconds since 1970. */
+  expire: bigint({ mode: "number" }),
+});
