@@ -174,8 +174,7 @@ CREATE TABLE "topics" (
 	"position" integer DEFAULT 0 NOT NULL,
 	"owner_id" bigint,
 	"retired_at" timestamp with time zone,
-	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
-	"changed_at" timestamp with time zone DEFAULT now() NOT NULL
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "used_tokens" (

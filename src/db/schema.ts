@@ -121,8 +121,6 @@ export const topics = pgTable(
     ownerId: bigint("owner_id", { mode: "number" }).references(() => subscribers.id, { onDelete: "cascade" }),
     retiredAt: instant("retired_at"),
     createdAt: instant("created_at").notNull().default(sql`now()`),
-    /** When the rules last changed, so that a process knows whether its compiled topics are still right. */
-    changedAt: instant("changed_at").notNull().default(sql`now()`),
   },
   (table) => [
     uniqueIndex("topics_offered_slug").on(table.slug).where(sql`owner_id is null`),

@@ -1,0 +1,81 @@
+// What do rules ask of an index? Parsed rules with PostgreSQL's lexemes in the place of words, each distinct term once.
+import { plainName } from "./paper-words.ts";
+import { listRuleTerms, type Place, type Rule, type Rules, type Term } from "./rules.ts";
+
+/** A lexeme and how many words after the first one it stands. */
+export type LexemeAt = { lexeme: string; offset: number };
+/** The lexemes of every text that rules hold. */
+export type Lexicon = Map<string, LexemeAt[]>;
+
+/** What is looked up once a batch, however many rules ask for it. */
+export type Asked =
+  | { kind: "words"; lexemes: LexemeAt[]; prefix: boolean; place: Place; number: number }
+  | { kind: "near"; left: Asked[]; right: Asked[]; within: number; number: number }
+  | { kind: "fact"; field: "category" | "org" | "author"; value: string; number: number };
+
+export type Node =
+  | { kind: "one"; asked: Asked; weight: number }
+  | { kind: "all" | "any"; parts: Node[]; without: Node[] };
+
+/** Rules ready to be put to papers; without a root they can match nothing (only stop words). */
+export type CompiledTopic = { id: number; root: Node | undefined; threshold: number };
+export type CompiledTopics = { topics: CompiledTopic[]; asked: Asked[] };
+
+/** The texts whose lexemes compiling needs. */
+export function listRuleTexts(rules: Iterable<Rules>): Set<string> {
+  const texts = new Set<string>();
+  for (const { root } of rules) for (const term of listRuleTerms(root)) texts.add(term.words);
+  return texts;
+}
+
+/** Compiles topics against a lexicon that holds all of their texts; equal terms share one number. */
+export function compileTopics(topics: Iterable<{ id: number; rules: Rules }>, lexicon: Lexicon): CompiledTopics {
+  const known = new Map<string, Asked>();
+  const asked: Asked[] = [];
+
+  const intern = (key: string, make: (number: number) => Asked): Asked => {
+    const before = known.get(key);
+    if (before) return before;
+    const made = make(asked.length);
+    asked.push(made);
+    known.set(key, made);
+    return made;
+  };
+  const words = (term: Term): Asked | undefined => {
+    const lexemes = lexicon.get(term.words) ?? [];
+    if (lexemes.length === 0) return undefined;
+    const key = `${term.place}${term.prefix ? "*" : ""} ${lexemes.map(({ lexeme, offset }) => `${offset}${lexeme}`).join(" ")}`;
+    return intern(key, (number) => ({ kind: "words", lexemes, prefix: term.prefix, place: term.place, number }));
+  };
+  const side = (terms: Term[]): Asked[] => terms.map(words).filter((found) => found !== undefined);
+  const node = (rule: Rule): Node | undefined => {
+    if (rule.kind === "term") {
+      const found = words(rule);
+      return found && { kind: "one", asked: found, weight: rule.weight };
+    }
+    if (rule.kind === "fact") {
+      const value = rule.field === "category" ? rule.value.toLowerCase() : plainName(rule.value);
+      const { field } = rule;
+      const found = intern(`${field}:${value}`, (number) => ({ kind: "fact", field, value, number }));
+      return { kind: "one", asked: found, weight: rule.weight };
+    }
+    if (rule.kind === "near") {
+      const left = side(rule.left);
+      const right = side(rule.right);
+      if (left.length === 0 || right.length === 0) return undefined;
+      const { within } = rule;
+      const numbers = (list: Asked[]) => list.map(({ number }) => number).join(" ");
+      const key = `near ${within} ${numbers(left)} / ${numbers(right)}`;
+      const found = intern(key, (number) => ({ kind: "near", left, right, within, number }));
+      return { kind: "one", asked: found, weight: Math.max(...rule.left.map(({ weight }) => weight)) };
+    }
+    const parts = rule.parts.map(node).filter((part) => part !== undefined);
+    const without = rule.without.map(node).filter((part) => part !== undefined);
+    if (parts.length === 0) return undefined;
+    return { kind: rule.kind, parts, without };
+  };
+
+  const compiled: CompiledTopic[] = [];
+  for (const { id, rules } of topics) compiled.push({ id, root: node(rules.root), threshold: rules.threshold });
+  return { topics: compiled, asked };
+}

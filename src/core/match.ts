@@ -1,0 +1,82 @@
+// Which topics does a paper answer, how well, and by which words?
+import type { CompiledTopic, CompiledTopics, Node } from "./match-rules.ts";
+import { type Hits, listNear, listSpans, type PaperIndex, type Span } from "./paper-index.ts";
+import type { PaperWords } from "./paper-words.ts";
+
+/** `paper` is the number in the batch; `score` the sum of what its words earned, at least the topic's threshold. */
+export type Found = { topic: CompiledTopic; paper: number; score: number };
+
+/** Puts every topic to every paper of the index; no order is promised. */
+export function matchTopics(index: PaperIndex, { topics }: CompiledTopics): Found[] {
+  const found: Found[] = [];
+  for (const topic of topics) {
+    const { root, threshold } = topic;
+    if (!root) continue;
+    const bits = bitsOf(index, root);
+    for (let at = 0; at < index.length; at++) {
+      for (let rest = bits[at] ?? 0; rest !== 0; rest &= rest - 1) {
+        const paper = (at << 5) + 31 - Math.clz32(rest & -rest);
+        const score = scoreOf(index, root, paper);
+        if (score >= threshold) found.push({ topic, paper, score });
+      }
+    }
+  }
+  return found;
+}
+
+/** The papers that answer the words of a node; the threshold is not asked. */
+function bitsOf(index: PaperIndex, node: Node): Uint32Array {
+  if (node.kind === "one") return index.find(node.asked).bits;
+  const [first, ...others] = node.parts;
+  const bits = first ? bitsOf(index, first).slice() : new Uint32Array(index.length);
+  for (const part of others) {
+    const more = bitsOf(index, part);
+    if (node.kind === "any") for (let at = 0; at < bits.length; at++) bits[at] = (bits[at] ?? 0) | (more[at] ?? 0);
+    else for (let at = 0; at < bits.length; at++) bits[at] = (bits[at] ?? 0) & (more[at] ?? 0);
+  }
+  for (const part of node.without) {
+    const less = bitsOf(index, part);
+    for (let at = 0; at < bits.length; at++) bits[at] = (bits[at] ?? 0) & ~(less[at] ?? 0);
+  }
+  return bits;
+}
+
+/** What a paper earns: every term that is there, its weight times its points, inside groups that hold. Below 0: no match. */
+function scoreOf(index: PaperIndex, node: Node, paper: number): number {
+  if (node.kind === "one") {
+    const points = pointsAt(index.find(node.asked), paper);
+    return points > 0 ? points * node.weight : -1;
+  }
+  let sum = -1;
+  for (const part of node.parts) {
+    const score = scoreOf(index, part, paper);
+    if (score >= 0) sum = Math.max(sum, 0) + score;
+    else if (node.kind === "all") return -1;
+  }
+  for (const part of node.without) if (scoreOf(index, part, paper) >= 0) return -1;
+  return sum;
+}
+
+function pointsAt(hits: Hits, paper: number): number {
+  return (hits.dense ? hits.dense[paper] : hits.earned.get(paper)) ?? 0;
+}
+
+/** One part of a score: the words that earned it, where they stand, and how much. */
+export type ScorePart = { spans: Span[]; points: number; weight: number };
+
+/** The parts whose sum is the score, dearest first; words that are required but earn nothing come last. */
+export function listScoreParts(index: PaperIndex, node: Node, paper: number): ScorePart[] {
+  const words = index.papers[paper];
+  if (!words || scoreOf(index, node, paper) < 0) return [];
+  if (node.kind !== "one")
+    return node.parts.flatMap((part) => listScoreParts(index, part, paper)).sort((a, b) => value(b) - value(a));
+  return [{ spans: spansOf(node, words), points: pointsAt(index.find(node.asked), paper), weight: node.weight }];
+}
+
+const value = (part: ScorePart) => part.points * part.weight;
+
+function spansOf(node: Node & { kind: "one" }, words: PaperWords): Span[] {
+  const { asked } = node;
+  if (asked.kind !== "near") return listSpans(asked, words);
+  return listNear(asked, words).flatMap(({ left, right }) => [left, right]);
+}

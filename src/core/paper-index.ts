@@ -1,0 +1,173 @@
+// Which papers of a batch hold these words? Bit sets over PostgreSQL's lexemes; phrases and nearness are re-checked by position.
+import type { Asked } from "./match-rules.ts";
+import { type PaperWords, plainName } from "./paper-words.ts";
+
+/** Where one asked thing was found: a bit a paper, and for each paper (by its number in the batch) what it earned. */
+export type Hits = { bits: Uint32Array; earned: Map<number, number>; dense: Float32Array | undefined };
+/** First and last word of a hit, by position. */
+export type Span = { from: number; to: number };
+
+export type PaperIndex = {
+  papers: PaperWords[];
+  /** Bit-set length in 32-bit words. */
+  length: number;
+  find: (asked: Asked) => Hits;
+};
+
+/** In the title 2 points; in the abstract 1, 1.5 when twice, 2 when more often: naming a thing is not being about it. */
+export function earnedBy(inTitle: number, inAbstract: number): number {
+  return (inTitle > 0 ? 2 : 0) + (inAbstract > 0 ? Math.min(2, 1 + 0.5 * (inAbstract - 1)) : 0);
+}
+
+/** Indexes a batch; what is asked is looked up once and remembered, by its number. */
+export function indexPapers(papers: PaperWords[]): PaperIndex {
+  const length = Math.ceil(papers.length / 32);
+  const postings = new Map<string, number[]>();
+  const post = (key: string, paper: number) => {
+    const list = postings.get(key);
+    if (!list) postings.set(key, [paper]);
+    else if (list[list.length - 1] !== paper) list.push(paper);
+  };
+  papers.forEach((paper, number) => {
+    for (const lexeme of paper.lexemes.keys()) post(lexeme, number);
+    for (const name of factNames(paper, "author").concat(factNames(paper, "org")))
+      for (const word of name.split(" ")) if (word !== "") post(`name:${word}`, number);
+  });
+  let sorted: string[] | undefined;
+  const withPrefix = (prefix: string): number[] => {
+    sorted ??= [...postings.keys()].sort();
+    const found = new Set<number>();
+    for (let at = firstFrom(sorted, prefix); sorted[at]?.startsWith(prefix); at++)
+      for (const paper of postings.get(sorted[at] ?? "") ?? []) found.add(paper);
+    return [...found].sort((a, b) => a - b);
+  };
+  const candidates = (asked: Asked): number[] => {
+    if (asked.kind === "near")
+      return intersect([unite(asked.left.map(candidates)), unite(asked.right.map(candidates))]);
+    if (asked.kind === "fact") {
+      if (asked.field === "category") return papers.map((_, number) => number);
+      const words = asked.value.split(" ").filter(Boolean);
+      return words.length === 0 ? [] : intersect(words.map((word) => postings.get(`name:${word}`) ?? []));
+    }
+    const last = asked.lexemes.length - 1;
+    return intersect(
+      asked.lexemes.map(({ lexeme }, at) =>
+        asked.prefix && at === last ? withPrefix(lexeme) : (postings.get(lexeme) ?? []),
+      ),
+    );
+  };
+
+  const remembered: Hits[] = [];
+  const find = (asked: Asked): Hits => {
+    const before = remembered[asked.number];
+    if (before) return before;
+    const bits = new Uint32Array(length);
+    const earned = new Map<number, number>();
+    const list = candidates(asked);
+    const dense = list.length * 16 > papers.length ? new Float32Array(papers.length) : undefined;
+    for (const number of list) {
+      const paper = papers[number];
+      const points = paper ? pointsOf(asked, paper) : 0;
+      if (points === 0) continue;
+      bits[number >> 5] = (bits[number >> 5] ?? 0) | (1 << (number & 31));
+      if (dense) dense[number] = points;
+      else earned.set(number, points);
+    }
+    const hits = { bits, earned, dense };
+    remembered[asked.number] = hits;
+    return hits;
+  };
+  return { papers, length, find };
+}
+
+function pointsOf(asked: Asked, paper: PaperWords): number {
+  if (asked.kind === "fact") return hasFact(asked, paper) ? 2 : 0;
+  let inTitle = 0;
+  let inAbstract = 0;
+  const only = asked.kind === "words" && asked.lexemes.length === 1 && !asked.prefix && asked.place === "anywhere";
+  if (only) {
+    for (const position of paper.lexemes.get(asked.lexemes[0]?.lexeme ?? "") ?? [])
+      if (position <= paper.titleEnd) inTitle++;
+      else inAbstract++;
+  } else {
+    for (const { from } of listSpans(asked, paper))
+      if (from <= paper.titleEnd) inTitle++;
+      else inAbstract++;
+  }
+  return earnedBy(inTitle, inAbstract);
+}
+
+/** Where a paper holds what is asked, in order; for NEAR the spans of the left side that have a right one at hand. */
+export function listSpans(asked: Asked, paper: PaperWords): Span[] {
+  if (asked.kind === "fact") return [];
+  if (asked.kind === "near") return listNear(asked, paper).map(({ left }) => left);
+  const [first, ...others] = asked.lexemes;
+  if (!first) return [];
+  const positions = (at: number, lexeme: string): number[] =>
+    asked.prefix && at === asked.lexemes.length - 1
+      ? [...paper.lexemes].flatMap(([known, places]) => (known.startsWith(lexeme) ? places : []))
+      : (paper.lexemes.get(lexeme) ?? []);
+  const following = others.map(({ lexeme, offset }, at) => ({ offset, places: positions(at + 1, lexeme) }));
+  const length = asked.lexemes[asked.lexemes.length - 1]?.offset ?? 0;
+  const spans: Span[] = [];
+  for (const from of positions(0, first.lexeme)) {
+    if (asked.place === "title" && from > paper.titleEnd) continue;
+    if (asked.place === "abstract" && from <= paper.titleEnd) continue;
+    if (following.every(({ offset, places }) => places.includes(from + offset)))
+      spans.push({ from, to: from + length });
+  }
+  return spans;
+}
+
+/** The pairs that make NEAR true: each left span with its closest right one, at most `within` words between their starts. */
+export function listNear(asked: Asked & { kind: "near" }, paper: PaperWords): { left: Span; right: Span }[] {
+  const rights = asked.right.flatMap((side) => listSpans(side, paper));
+  const pairs: { left: Span; right: Span }[] = [];
+  if (rights.length === 0) return pairs;
+  for (const left of asked.left.flatMap((side) => listSpans(side, paper))) {
+    let best: Span | undefined;
+    for (const right of rights) {
+      const away = Math.abs(right.from - left.from);
+      if (away > 0 && away <= asked.within && (!best || away < Math.abs(best.from - left.from))) best = right;
+    }
+    if (best) pairs.push({ left, right: best });
+  }
+  return pairs.sort((a, b) => a.left.from - b.left.from);
+}
+
+/** True where a paper's category, organization or one of its authors is the one asked for. */
+function hasFact(asked: Asked & { kind: "fact" }, paper: PaperWords): boolean {
+  if (asked.field !== "category") return factNames(paper, asked.field).some((name) => name.includes(asked.value));
+  const beginning = asked.value.endsWith(".*") ? asked.value.slice(0, -1) : undefined;
+  return paper.categories.some((category) => {
+    const small = category.toLowerCase();
+    return small === asked.value || (beginning !== undefined && small.startsWith(beginning));
+  });
+}
+
+function factNames(paper: PaperWords, field: "org" | "author"): string[] {
+  if (field === "author") return paper.authors.map(plainName);
+  return paper.organization === null ? [] : [plainName(paper.organization)];
+}
+
+function intersect(lists: number[][]): number[] {
+  const [shortest, ...others] = lists.toSorted((a, b) => a.length - b.length);
+  if (!shortest || others.length === 0) return shortest ?? [];
+  const sets = others.map((list) => new Set(list));
+  return shortest.filter((number) => sets.every((set) => set.has(number)));
+}
+
+function unite(lists: number[][]): number[] {
+  return lists.length === 1 ? (lists[0] ?? []) : [...new Set(lists.flat())].sort((a, b) => a - b);
+}
+
+function firstFrom(sorted: string[], prefix: string): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] ?? "") < prefix) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

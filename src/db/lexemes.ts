@@ -1,0 +1,47 @@
+// Which lexemes are these words? PostgreSQL's own stemming and stop words, for rules as for papers.
+import { sql } from "drizzle-orm";
+import type { LexemeAt, Lexicon } from "../core/match-rules.ts";
+import { readTsvector } from "../core/paper-words.ts";
+import { plainWords } from "../core/plain-words.ts";
+import type { Queryable } from "./connect.ts";
+
+const BATCH = 20_000;
+
+/** The lexemes of each text with their distance from the first one; a text of stop words only has none. */
+export async function readLexicon(db: Queryable, texts: Iterable<string>): Promise<Lexicon> {
+  const lexicon: Lexicon = new Map();
+  const wanted = [...new Set(texts)];
+  for (let from = 0; from < wanted.length; from += BATCH) {
+    const batch = wanted.slice(from, from + BATCH);
+    const answer = await db.execute<{ vector: string }>(
+      sql`select to_tsvector('english', words)::text as vector from unnest(${sql.param(batch.map(plainWords))}::text[]) with ordinality as given(words, nth) order by nth`,
+    );
+    answer.rows.forEach(({ vector }, index) => {
+      lexicon.set(batch[index] ?? "", inOrder(vector));
+    });
+  }
+  return lexicon;
+}
+
+/** Words of texts that are not stored, as `papers.search` would hold them. */
+export async function readSearchVectors(
+  db: Queryable,
+  texts: { title: string; abstract: string }[],
+): Promise<string[]> {
+  const titles = texts.map(({ title }) => plainWords(title));
+  const abstracts = texts.map(({ abstract }) => plainWords(abstract));
+  const answer = await db.execute<{ vector: string }>(
+    sql`select (setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', abstract), 'B'))::text as vector
+      from unnest(${sql.param(titles)}::text[], ${sql.param(abstracts)}::text[]) with ordinality as given(title, abstract, nth) order by nth`,
+  );
+  return answer.rows.map(({ vector }) => vector);
+}
+
+function inOrder(vector: string): LexemeAt[] {
+  const all: LexemeAt[] = [];
+  for (const [lexeme, positions] of readTsvector(vector).lexemes)
+    for (const position of positions) all.push({ lexeme, offset: position });
+  all.sort((a, b) => a.offset - b.offset);
+  const first = all[0]?.offset ?? 0;
+  return all.map(({ lexeme, offset }) => ({ lexeme, offset: offset - first }));
+}

@@ -1,0 +1,114 @@
+// Which papers does match look at, what did it find, and what can planning choose from?
+import { sql } from "drizzle-orm";
+import { type PaperWords, readPaperWords } from "../core/paper-words.ts";
+import type { Queryable } from "./connect.ts";
+
+/** A paper as match needs it: its words for finding, its texts for saying which words they were. */
+export type MatchPaper = { words: PaperWords; title: string; abstract: string };
+export type Match = { paperId: number; topicId: number; score: number; terms: string[] };
+
+type Row = {
+  id: number;
+  title: string;
+  abstract: string;
+  search: string;
+  categories: string[];
+  organization: string | null;
+  authors: string[];
+};
+const columns = sql.raw("id, title, abstract, search::text as search, categories, organization, authors");
+
+const readRows = (rows: Row[]): MatchPaper[] =>
+  rows.map((row) => ({ words: readPaperWords(row), title: row.title, abstract: row.abstract }));
+
+/** Takes up to `limit` papers that match has not seen; they stay locked until the transaction ends, others skip them. */
+export async function takeUnmatchedPapers(transaction: Queryable, limit: number): Promise<MatchPaper[]> {
+  const answer = await transaction.execute<Row>(
+    sql`select ${columns} from papers where matched_at is null order by id limit ${limit} for no key update skip locked`,
+  );
+  return readRows(answer.rows);
+}
+
+/** Papers listed since a moment (and until another), newest first, at most `limit`; withdrawn ones are left out. */
+export async function listRecentPapers(
+  db: Queryable,
+  { from, to, limit }: { from: Date; to?: Date; limit: number },
+): Promise<MatchPaper[]> {
+  const answer = await db.execute<Row>(
+    sql`select ${columns} from papers
+      where listed_at > ${from.toISOString()} and withdrawn_at is null
+        ${to ? sql`and listed_at <= ${to.toISOString()}` : sql``}
+      order by listed_at desc, id desc limit ${limit}`,
+  );
+  return readRows(answer.rows);
+}
+
+/** Replaces what these papers matched, for all topics or for the topics given. */
+export async function replaceMatches(
+  transaction: Queryable,
+  { paperIds, topicIds, matches }: { paperIds: number[]; topicIds?: number[]; matches: Match[] },
+): Promise<void> {
+  if (paperIds.length === 0) return;
+  await transaction.execute(
+    sql`delete from matches where paper_id = any(${sql.param(paperIds)}::int[])
+      ${topicIds ? sql`and topic_id = any(${sql.param(topicIds)}::int[])` : sql``}`,
+  );
+  const batch = 20_000;
+  for (let from = 0; from < matches.length; from += batch) {
+    const some = matches.slice(from, from + batch);
+    // A topic may have been deleted while its matches were found: the join leaves those out.
+    await transaction.execute(
+      sql`insert into matches (paper_id, topic_id, score, terms)
+        select paper_id, topic_id, score, terms::text[]
+        from unnest(${sql.param(some.map(({ paperId }) => paperId))}::int[], ${sql.param(some.map(({ topicId }) => topicId))}::int[],
+          ${sql.param(some.map(({ score }) => score))}::real[], ${sql.param(some.map(({ terms }) => arrayText(terms)))}::text[])
+          as found(paper_id, topic_id, score, terms)
+        join topics on topics.id = topic_id
+        on conflict (paper_id, topic_id) do update set score = excluded.score, terms = excluded.terms`,
+    );
+  }
+}
+
+/** Notes that match has looked at these papers. */
+export async function markMatched(transaction: Queryable, paperIds: number[], now: Date): Promise<void> {
+  await transaction.execute(
+    sql`update papers set matched_at = ${now.toISOString()} where id = any(${sql.param(paperIds)}::int[])`,
+  );
+}
+
+/** Puts every topic to the papers listed since `from` again, at match's next run; says how many. */
+export async function forgetMatched(db: Queryable, from: Date): Promise<number> {
+  const answer = await db.execute(
+    sql`update papers set matched_at = null where listed_at > ${from.toISOString()} and matched_at is not null`,
+  );
+  return answer.rowCount ?? 0;
+}
+
+/** One pair that planning can choose: a topic's match with what its paper has earned by `to`. */
+export type Candidate = {
+  paperId: number;
+  topicId: number;
+  score: number;
+  title: string;
+  upvotes: number;
+  comments: number;
+  stars: number;
+  listedOn: string;
+  listedAt: Date;
+};
+
+/** The matches of papers listed in (from, to] and not withdrawn, of topics still on offer or still owned. */
+export async function listCandidates(db: Queryable, { from, to }: { from: Date; to: Date }): Promise<Candidate[]> {
+  const answer = await db.execute<Candidate & { listedAt: string | Date }>(
+    sql`select matches.paper_id as "paperId", matches.topic_id as "topicId", matches.score, papers.title,
+        papers.upvotes, papers.comments, papers.stars, papers.listed_on::text as "listedOn", papers.listed_at as "listedAt"
+      from papers join matches on matches.paper_id = papers.id join topics on topics.id = matches.topic_id
+      where papers.listed_at > ${from.toISOString()} and papers.listed_at <= ${to.toISOString()}
+        and papers.withdrawn_at is null and topics.retired_at is null`,
+  );
+  return answer.rows.map((row) => ({ ...row, listedAt: new Date(row.listedAt) }));
+}
+
+function arrayText(items: string[]): string {
+  return `{${items.map((item) => `"${item.replace(/["\\]/g, "\\$&")}"`).join(",")}}`;
+}

@@ -1,0 +1,64 @@
+// Does match find the topics of new papers, with the words as they stand in the text?
+import { sql } from "drizzle-orm";
+import { beforeEach, expect, test } from "vitest";
+import { applyTopics } from "../../src/db/topics.ts";
+import { runMatch } from "../../workers/match.ts";
+import { useDatabase } from "../support/database.ts";
+import { storeTexts } from "../support/match-papers.ts";
+
+const store = useDatabase();
+const now = new Date("2026-03-02T10:00:00Z");
+const quiet = { warn: () => {} };
+const context = () => ({ db: store.db, now: () => now, log: quiet as never });
+const topic = (slug: string, rules: string) => ({ slug, name: slug, area: "", description: "", rules });
+const readMatches = async () =>
+  (
+    await store.db.execute<{ paper: number; slug: string; score: number; terms: string[] }>(
+      sql`select paper_id as paper, slug, score, terms from matches join topics on topics.id = topic_id order by paper_id, slug`,
+    )
+  ).rows;
+
+beforeEach(async () => {
+  await store.db.execute(sql`truncate papers, topics, matches restart identity cascade`);
+});
+
+test("a paper that came is matched once, with its score and the words as they stand in the text", async () => {
+  await applyTopics(store.db, [topic("images", '"text to image" OR diffusion'), topic("robots", "robot")], now);
+  const [paper] = await storeTexts(store.db, [
+    { title: "Text-to-Image at speed", abstract: "We study Diffusions. And one diffusion more." },
+  ]);
+  expect(await runMatch(context())).toEqual({ papers: 1, matches: 1 });
+  expect(await readMatches()).toEqual([
+    { paper, slug: "images", score: 3.5, terms: ["Text-to-Image", "Diffusions", "diffusion"] },
+  ]);
+  expect(await runMatch(context())).toEqual({ papers: 0, matches: 0 });
+});
+
+test("papers are matched again after rules changed, and matches that no longer hold go away", async () => {
+  await storeTexts(store.db, [{ title: "A robot" }, { title: "A poem" }]);
+  await applyTopics(store.db, [topic("one", "robot")], now);
+  await runMatch(context());
+  const answer = await applyTopics(store.db, [topic("one", "poem")], now);
+  expect(answer).toEqual({ added: 0, changed: 1, retired: 0, rematch: 2 });
+  await runMatch(context());
+  expect((await readMatches()).map(({ paper, terms }) => [paper, terms])).toEqual([[2, ["poem"]]]);
+});
+
+test("rules that cannot be read match nothing and keep no other topic from matching", async () => {
+  await store.db.execute(
+    sql`insert into topics (slug, name, rules) values ('broken', 'broken', '(robot'), ('good', 'good', 'robot')`,
+  );
+  await storeTexts(store.db, [{ title: "A robot" }]);
+  expect(await runMatch(context())).toEqual({ papers: 1, matches: 1 });
+});
+
+test("two runs at once share the papers and store each match once", async () => {
+  await applyTopics(store.db, [topic("one", "robot")], now);
+  await storeTexts(
+    store.db,
+    Array.from({ length: 600 }, (_, number) => ({ title: `Robot ${number}` })),
+  );
+  const runs = await Promise.all([runMatch(context()), runMatch(context())]);
+  expect(runs.reduce((sum, { papers }) => sum + papers, 0)).toBe(600);
+  expect(await readMatches()).toHaveLength(600);
+});
