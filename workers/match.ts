@@ -1,11 +1,12 @@
 // The stage match: which topics does each new paper answer? Reads papers with matched_at empty, writes matches.
 import type { Context } from "../src/context.ts";
 import { explainMatches } from "../src/core/explain.ts";
-import { type CompiledTopics, compileTopics, listRuleTexts } from "../src/core/match-rules.ts";
+import type { CompiledTopics } from "../src/core/match-rules.ts";
 import { parseRules } from "../src/core/rules.ts";
-import { readLexicon } from "../src/db/lexemes.ts";
+import { compileRules } from "../src/db/compiled.ts";
+import type { Queryable } from "../src/db/connect.ts";
 import { markMatched, replaceMatches, takeUnmatchedPapers } from "../src/db/matches.ts";
-import { listMatchedTopics, readTopicsVersion } from "../src/db/topics.ts";
+import { listMatchedTopics, lockTopics, readTopicsVersion } from "../src/db/topics.ts";
 import { stage } from "./stage.ts";
 
 const BATCH = 500;
@@ -27,11 +28,11 @@ export async function runMatch(
 ): Promise<Progress> {
   const done = { papers: 0, matches: 0 };
   while (!signal?.aborted) {
-    const compiled = await readCompiledTopics(context);
     const batch = await context.db.transaction(async (transaction) => {
+      await lockTopics(transaction, "to read");
       const papers = await takeUnmatchedPapers(transaction, BATCH);
       if (papers.length === 0) return undefined;
-      const matches = explainMatches(papers, compiled);
+      const matches = explainMatches(papers, await readCompiledTopics(context, transaction));
       const paperIds = papers.map(({ words }) => words.id);
       await replaceMatches(transaction, { paperIds, matches });
       await markMatched(transaction, paperIds, context.now());
@@ -48,18 +49,17 @@ export async function runMatch(
 const remembered = new WeakMap<object, { version: string; compiled: CompiledTopics }>();
 
 /** The topics compiled for this database, again only after one changed; rules that cannot be read are logged and left out. */
-async function readCompiledTopics({ db, log }: Needs): Promise<CompiledTopics> {
-  const version = await readTopicsVersion(db);
+async function readCompiledTopics({ db, log }: Needs, transaction: Queryable): Promise<CompiledTopics> {
+  const version = await readTopicsVersion(transaction);
   const before = remembered.get(db);
   if (before?.version === version) return before.compiled;
-  const topics = (await listMatchedTopics(db)).flatMap(({ id, rules: text }) => {
+  const topics = (await listMatchedTopics(transaction)).flatMap(({ id, rules: text }) => {
     const parsed = parseRules(text);
     if (parsed.kind === "ok") return [{ id, rules: parsed.rules }];
     log.warn({ topic: id, problem: parsed.message, at: parsed.at }, "rules cannot be read; the topic matches nothing");
     return [];
   });
-  const lexicon = await readLexicon(db, listRuleTexts(topics.map(({ rules }) => rules)));
-  const compiled = compileTopics(topics, lexicon);
+  const compiled = await compileRules(transaction, topics);
   remembered.set(db, { version, compiled });
   return compiled;
 }

@@ -201,3 +201,8 @@ function weighted(rule: Rule, times: number): Rule {
     return { ...rule, left: rule.left.map((term) => ({ ...term, weight: term.weight * times })) };
   return { ...rule, weight: rule.weight * times };
 }
+
+/** The rules that follow one author or one organization. */
+export function followRules(field: "author" | "org", name: string): string {
+  return `${field}:"${name.replace(/["“”„«»]/g, " ").trim()}"`;
+}

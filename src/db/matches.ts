@@ -43,6 +43,25 @@ export async function listRecentPapers(
   return readRows(answer.rows);
 }
 
+/** The newest papers that hold these words (a tsquery as text; without one, any), at most `limit`. */
+export async function listPapersToMatch(
+  db: Queryable,
+  { words, limit }: { words: string | undefined; limit: number },
+): Promise<MatchPaper[]> {
+  const answer = await db.execute<Row>(
+    sql`select ${columns} from papers
+      where withdrawn_at is null ${words === undefined ? sql`` : sql`and search @@ ${words}::tsquery`}
+      order by listed_at desc, id desc limit ${limit}`,
+  );
+  return readRows(answer.rows);
+}
+
+/** One paper as match needs it. */
+export async function findMatchPaper(db: Queryable, paperId: number): Promise<MatchPaper | undefined> {
+  const answer = await db.execute<Row>(sql`select ${columns} from papers where id = ${paperId}`);
+  return readRows(answer.rows)[0];
+}
+
 /** Replaces what these papers matched, for all topics or for the topics given. */
 export async function replaceMatches(
   transaction: Queryable,

@@ -7,6 +7,14 @@ import { forgetMatched } from "./matches.ts";
 /** Papers of these last days are matched again when rules change: the span that digests choose from. */
 export const REMATCH_DAYS = 14;
 
+const TOPICS_LOCK = 7_229_002;
+
+/** Until the transaction ends: who changes topics waits for running matches, and matches see all topics or none of a change. */
+export async function lockTopics(transaction: Queryable, how: "to read" | "to write"): Promise<void> {
+  const lock = sql.raw(how === "to read" ? "pg_advisory_xact_lock_shared" : "pg_advisory_xact_lock");
+  await transaction.execute(sql`select ${lock}(${TOPICS_LOCK})`);
+}
+
 /**
  * Makes the offered topics those of the file: inserts, updates and retires by slug. Where rules changed or a topic came,
  * the papers of the last 14 days are put to all topics again at match's next run (`rematch` counts them).
@@ -17,7 +25,7 @@ export async function applyTopics(
   now: Date,
 ): Promise<{ added: number; changed: number; retired: number; rematch: number }> {
   return db.transaction(async (transaction) => {
-    await transaction.execute(sql`select pg_advisory_xact_lock(7229002)`);
+    await lockTopics(transaction, "to write");
     const known = await transaction.execute<OfferedTopic & { id: number; position: number; retired: boolean }>(
       sql`select id, slug, name, area, description, rules, position, retired_at is not null as retired
         from topics where owner_id is null`,

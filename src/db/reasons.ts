@@ -1,0 +1,47 @@
+// Why is this paper on these topics? The stored words, and the parts of the score made again from the rules.
+import { sql } from "drizzle-orm";
+import { groupBy } from "../core/group.ts";
+import { listScoreParts } from "../core/match.ts";
+import { indexPapers } from "../core/paper-index.ts";
+import { parseRules } from "../core/rules.ts";
+import { listTerms, readSurface } from "../core/surface.ts";
+import { compileRules } from "./compiled.ts";
+import type { Queryable } from "./connect.ts";
+import { findMatchPaper } from "./matches.ts";
+
+export type PaperTopic = { slug: string; name: string; score: number; terms: string[] };
+export type PaperReason = PaperTopic & { threshold: number; parts: { terms: string[]; points: number }[] };
+
+/** The offered topics of each of these papers, best first. */
+export async function listPaperTopics(db: Queryable, paperIds: number[]): Promise<Map<number, PaperTopic[]>> {
+  const answer = await db.execute<PaperTopic & { paperId: number }>(
+    sql`select paper_id as "paperId", slug, name, score, terms from matches join topics on topics.id = topic_id
+      where paper_id = any(${sql.param(paperIds)}::int[]) and owner_id is null and retired_at is null
+      order by paper_id, score desc, position`,
+  );
+  const byPaper = groupBy(answer.rows, ({ paperId }) => paperId);
+  return new Map([...byPaper].map(([id, rows]) => [id, rows.map(({ paperId: _, ...topic }) => topic)]));
+}
+
+/** The offered topics of one paper with what each word or phrase earned; the points add up to the score times the threshold. */
+export async function listPaperReasons(db: Queryable, paperId: number): Promise<PaperReason[]> {
+  const paper = await findMatchPaper(db, paperId);
+  if (!paper) return [];
+  const answer = await db.execute<PaperTopic & { id: number; rules: string }>(
+    sql`select topics.id, slug, name, score, terms, rules from matches join topics on topics.id = topic_id
+      where paper_id = ${paperId} and owner_id is null and retired_at is null order by score desc, position`,
+  );
+  const topics = answer.rows.flatMap(({ id, rules: text }) => {
+    const parsed = parseRules(text);
+    return parsed.kind === "ok" ? [{ id, rules: parsed.rules }] : [];
+  });
+  const compiled = new Map((await compileRules(db, topics)).topics.map((topic) => [topic.id, topic]));
+  const index = indexPapers([paper.words]);
+  const surface = readSurface(paper, paper.words);
+  return answer.rows.map(({ id, rules: _, ...topic }) => {
+    const { root, threshold = 0 } = compiled.get(id) ?? {};
+    const parts = root ? listScoreParts(index, root, 0) : [];
+    const told = parts.map((part) => ({ terms: listTerms([part], surface), points: part.points * part.weight }));
+    return { ...topic, threshold, parts: told.filter(({ points }) => points > 0) };
+  });
+}
