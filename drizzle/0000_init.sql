@@ -69,6 +69,7 @@ CREATE TABLE "papers" (
 	"id" serial PRIMARY KEY NOT NULL,
 	"canonical_id" text NOT NULL,
 	"source" text NOT NULL,
+	"version" smallint DEFAULT 0 NOT NULL,
 	"title" text NOT NULL,
 	"abstract" text NOT NULL,
 	"abstract_tex" text,
@@ -212,6 +213,7 @@ CREATE INDEX "papers_listed_on" ON "papers" USING btree ("listed_on" DESC NULLS 
 CREATE INDEX "papers_listed_at" ON "papers" USING btree ("listed_at" DESC NULLS LAST);--> statement-breakpoint
 CREATE INDEX "papers_search" ON "papers" USING gin ("search");--> statement-breakpoint
 CREATE INDEX "papers_unmatched" ON "papers" USING btree ("id") WHERE matched_at is null;--> statement-breakpoint
+CREATE INDEX "papers_doi" ON "papers" USING btree ((links ->> 'doi')) WHERE links ->> 'doi' is not null;--> statement-breakpoint
 CREATE INDEX "source_runs_recent" ON "source_runs" USING btree ("source","started_at" DESC NULLS LAST);--> statement-breakpoint
 CREATE INDEX "subscribers_due" ON "subscribers" USING btree ("due_at") WHERE state in ('confirmed', 'paused');--> statement-breakpoint
 CREATE INDEX "subscriptions_by_topic" ON "subscriptions" USING btree ("topic_id");--> statement-breakpoint

@@ -16,6 +16,8 @@ export type PaperDraft = {
   source: string;
   /** `arxiv:2603.04918` (no version), else `doi:10.1101/…` in lower case, else `SOURCE:ID`; never two for one work. */
   canonicalId: string;
+  /** The version of the text, where the source counts them. */
+  version?: number;
   title: string;
   abstract: string;
   /** The abstract before TeX was made readable, only where the two differ. */

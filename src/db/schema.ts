@@ -34,7 +34,10 @@ export const papers = pgTable(
   {
     id: serial().primaryKey(),
     canonicalId: text("canonical_id").notNull().unique(),
+    /** Who wrote the text as it stands now. */
     source: text().notNull(),
+    /** The version of that text, where the source counts versions; an older one never overwrites it. */
+    version: smallint().notNull().default(0),
     title: text().notNull(),
     abstract: text().notNull(),
     /** The abstract as the source wrote it, kept only where it held math, for the paper page. */
@@ -68,6 +71,7 @@ export const papers = pgTable(
     index("papers_listed_at").on(table.listedAt.desc()),
     index("papers_search").using("gin", table.search),
     index("papers_unmatched").on(table.id).where(sql`matched_at is null`),
+    index("papers_doi").on(sql`(links ->> 'doi')`).where(sql`links ->> 'doi' is not null`),
   ],
 );
 
