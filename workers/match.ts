@@ -33,7 +33,7 @@ export async function runMatch(
       const papers = await takeUnmatchedPapers(transaction, BATCH);
       if (papers.length === 0) return undefined;
       const matches = explainMatches(papers, await readCompiledTopics(context, transaction));
-      const paperIds = papers.map(({ words }) => words.id);
+      const paperIds = papers.map(({ id }) => id);
       await replaceMatches(transaction, { paperIds, matches });
       await markMatched(transaction, paperIds, context.now());
       return { papers: papers.length, matches: matches.length };

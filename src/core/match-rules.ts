@@ -2,14 +2,16 @@
 import { plainName } from "./paper-words.ts";
 import { listRuleTerms, type Place, type Rule, type Rules, type Term } from "./rules.ts";
 
-/** A lexeme and how many words after the first one it stands. */
+/** A lexeme and how many words after the first lexeme it stands. */
 export type LexemeAt = { lexeme: string; offset: number };
-/** The lexemes of every text that rules hold. */
-export type Lexicon = Map<string, LexemeAt[]>;
+/** A word as it was written, likewise; before the first lexeme the offset is below 0. */
+export type WordAt = { word: string; offset: number };
+/** The lexemes of every text that rules hold, and its words; those without a lexeme are stop words. */
+export type Lexicon = Map<string, { lexemes: LexemeAt[]; words: WordAt[] }>;
 
 /** What is looked up once a batch, however many rules ask for it. */
 export type Asked =
-  | { kind: "words"; lexemes: LexemeAt[]; prefix: boolean; place: Place; number: number }
+  | { kind: "words"; lexemes: LexemeAt[]; said: WordAt[]; prefix: boolean; place: Place; number: number }
   | { kind: "near"; left: Asked[]; right: Asked[]; within: number; number: number }
   | { kind: "fact"; field: "category" | "org" | "author"; value: string; number: number };
 
@@ -42,10 +44,23 @@ export function compileTopics(topics: Iterable<{ id: number; rules: Rules }>, le
     return made;
   };
   const words = (term: Term): Asked | undefined => {
-    const lexemes = lexicon.get(term.words) ?? [];
+    const { lexemes, words: written } = lexicon.get(term.words) ?? { lexemes: [], words: [] };
     if (lexemes.length === 0) return undefined;
-    const key = `${term.place}${term.prefix ? "*" : ""} ${lexemes.map(({ lexeme, offset }) => `${offset}${lexeme}`).join(" ")}`;
-    return intern(key, (number) => ({ kind: "words", lexemes, prefix: term.prefix, place: term.place, number }));
+    const { exact, prefix, place } = term;
+    // PostgreSQL drops stop words, so `out of distribution` would be any distribution: they are looked up in the text.
+    const meant = new Set(lexemes.map(({ offset }) => offset));
+    const said = exact
+      ? written
+      : written
+          .filter(({ offset }) => !meant.has(offset))
+          .map(({ word, offset }) => ({ word: word.toLowerCase(), offset }));
+    const key = [
+      place,
+      prefix ? "*" : "",
+      ...lexemes.map(({ lexeme, offset }) => `${offset}${lexeme}`),
+      ...said.map(({ word, offset }) => `${offset}=${word}`),
+    ].join(" ");
+    return intern(key, (number) => ({ kind: "words", lexemes, said, prefix, place, number }));
   };
   const side = (terms: Term[]): Asked[] => terms.map(words).filter((found) => found !== undefined);
   const node = (rule: Rule): Node | undefined => {

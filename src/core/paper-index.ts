@@ -1,6 +1,6 @@
 // Which papers of a batch hold these words? Bit sets over PostgreSQL's lexemes; phrases and nearness are re-checked by position.
 import type { Asked } from "./match-rules.ts";
-import { type PaperWords, plainName } from "./paper-words.ts";
+import { type PaperWords, plainName, textAt } from "./paper-words.ts";
 
 /** Where one asked thing was found: a bit a paper, and for each paper (by its number in the batch) what it earned. */
 export type Hits = { bits: Uint32Array; earned: Map<number, number>; dense: Float32Array | undefined };
@@ -84,8 +84,7 @@ function pointsOf(asked: Asked, paper: PaperWords): number {
   if (asked.kind === "fact") return hasFact(asked, paper) ? 2 : 0;
   let inTitle = 0;
   let inAbstract = 0;
-  const only = asked.kind === "words" && asked.lexemes.length === 1 && !asked.prefix && asked.place === "anywhere";
-  if (only) {
+  if (isPlainWord(asked)) {
     for (const position of paper.lexemes.get(asked.lexemes[0]?.lexeme ?? "") ?? [])
       if (position <= paper.titleEnd) inTitle++;
       else inAbstract++;
@@ -95,6 +94,12 @@ function pointsOf(asked: Asked, paper: PaperWords): number {
       else inAbstract++;
   }
   return earnedBy(inTitle, inAbstract);
+}
+
+/** One lexeme, wherever and however it stands: nine in ten of what rules ask, and the index has already found it. */
+function isPlainWord(asked: Asked): asked is Asked & { kind: "words" } {
+  if (asked.kind !== "words" || asked.prefix || asked.place !== "anywhere") return false;
+  return asked.lexemes.length === 1 && asked.said.length === 0;
 }
 
 /** Where a paper holds what is asked, in order; for NEAR the spans of the left side that have a right one at hand. */
@@ -108,15 +113,22 @@ export function listSpans(asked: Asked, paper: PaperWords): Span[] {
       ? [...paper.lexemes].flatMap(([known, places]) => (known.startsWith(lexeme) ? places : []))
       : (paper.lexemes.get(lexeme) ?? []);
   const following = others.map(({ lexeme, offset }, at) => ({ offset, places: positions(at + 1, lexeme) }));
-  const length = asked.lexemes[asked.lexemes.length - 1]?.offset ?? 0;
+  const offsets = [...asked.lexemes, ...asked.said].map(({ offset }) => offset);
+  const [before, after] = [Math.min(...offsets), Math.max(...offsets)];
   const spans: Span[] = [];
   for (const from of positions(0, first.lexeme)) {
     if (asked.place === "title" && from > paper.titleEnd) continue;
     if (asked.place === "abstract" && from <= paper.titleEnd) continue;
-    if (following.every(({ offset, places }) => places.includes(from + offset)))
-      spans.push({ from, to: from + length });
+    if (!following.every(({ offset, places }) => places.includes(from + offset))) continue;
+    if (asked.said.every(({ word, offset }) => isSaid(word, textAt(paper, from + offset, from + offset))))
+      spans.push({ from: from + before, to: from + after });
   }
   return spans;
+}
+
+/** A word asked for with capitals must have them; without, any will do. */
+function isSaid(wanted: string, found: string | undefined): boolean {
+  return found === wanted || (found !== undefined && wanted === wanted.toLowerCase() && found.toLowerCase() === wanted);
 }
 
 /** The pairs that make NEAR true: each left span with its closest right one, at most `within` words between their starts. */

@@ -4,25 +4,20 @@ import { plainWords } from "./plain-words.ts";
 /** Positions count words from 1; those up to `titleEnd` stand in the title, the others in the abstract. */
 export type PaperWords = {
   id: number;
+  title: string;
+  abstract: string;
   lexemes: Map<string, number[]>;
   titleEnd: number;
   categories: string[];
   organization: string | null;
   authors: string[];
 };
-export type PaperWordsRow = {
-  id: number;
-  search: string;
-  categories: string[];
-  organization: string | null;
-  authors: string[];
-};
+/** `search` is the tsvector as text, title weighted A. */
+export type PaperWordsRow = Omit<PaperWords, "lexemes" | "titleEnd"> & { search: string };
 
-/** Reads one row whose `search` is a tsvector as text, title weighted A. */
-export function readPaperWords(row: PaperWordsRow): PaperWords {
-  const { lexemes, titleEnd } = readTsvector(row.search);
-  const { id, categories, organization, authors } = row;
-  return { id, lexemes, titleEnd, categories, organization, authors };
+/** Reads one row. */
+export function readPaperWords({ search, ...facts }: PaperWordsRow): PaperWords {
+  return { ...facts, ...readTsvector(search) };
 }
 
 /** Reads PostgreSQL's text form of a tsvector, `'imag':3A,14B 'text':1A`: lexeme → ascending positions. */
@@ -67,6 +62,18 @@ export function listWords(text: string): Word[] {
     start: index,
     end: index + word.length,
   }));
+}
+
+const cut = new WeakMap<PaperWords, { title: Word[]; abstract: Word[] }>();
+
+/** The writing from one position to another, as it stands in title or abstract; undefined where it runs over or is not there. */
+export function textAt(paper: PaperWords, from: number, to: number): string | undefined {
+  const words = cut.get(paper) ?? { title: listWords(paper.title), abstract: listWords(paper.abstract) };
+  cut.set(paper, words);
+  const place = to <= paper.titleEnd ? "title" : "abstract";
+  const shift = place === "title" ? 1 : paper.titleEnd + 1;
+  const [first, last] = [words[place][from - shift], words[place][to - shift]];
+  return first && last && paper[place].slice(first.start, last.end);
 }
 
 /** A name for comparing: no accents, small letters, single spaces, a space at both ends. */

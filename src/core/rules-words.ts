@@ -5,7 +5,7 @@ export type Piece =
   | { kind: "close"; at: number; weight: number }
   | { kind: "or" | "and" | "not"; at: number }
   | { kind: "near"; within: number; at: number }
-  | { kind: "words"; text: string; phrase: boolean; prefix: boolean; field?: string; weight: number; at: number };
+  | { kind: "words"; text: string; exact: boolean; prefix: boolean; field?: string; weight: number; at: number };
 
 export type Pieces = { kind: "ok"; pieces: Piece[] } | { kind: "error"; message: string; at: number };
 
@@ -59,6 +59,8 @@ export function readPieces(given: string): Pieces {
         at++;
         continue;
       }
+      const exact = /^=["\p{L}\p{N}]/u.test(text.slice(at, at + 3));
+      if (exact) at++;
       if (text.charAt(at) === '"') {
         const end = text.indexOf('"', at + 1);
         if (end < 0) return { kind: "error", message: "This quotation mark is never closed", at };
@@ -67,15 +69,7 @@ export function readPieces(given: string): Pieces {
         const times = weight();
         if (times === undefined) return badWeight();
         if (letterOrDigit.test(phrase))
-          pieces.push({
-            kind: "words",
-            text: phrase,
-            phrase: true,
-            prefix: false,
-            at: start,
-            weight: times,
-            ...inside,
-          });
+          pieces.push({ kind: "words", text: phrase, exact, prefix: false, at: start, weight: times, ...inside });
         else if (field !== undefined)
           return { kind: "error", message: `${field}: needs something after it`, at: start };
         continue;
@@ -84,7 +78,7 @@ export function readPieces(given: string): Pieces {
       if (word === "") return badWeight();
       at += word.length;
       const near = /^NEAR(?:\/(\d{1,3}))?$/.exec(word);
-      const operator = field === undefined ? operators[word] : undefined;
+      const operator = field === undefined && !exact ? operators[word] : undefined;
       if (near && field === undefined) {
         pieces.push({ kind: "near", within: Number(near[1] ?? NEAR_WORDS), at: start });
       } else if (operator) {
@@ -94,8 +88,14 @@ export function readPieces(given: string): Pieces {
         if (times === undefined) return badWeight();
         const prefix = word.length > 2 && word.endsWith("*");
         const bare = prefix ? word.slice(0, -1) : word;
+        if (prefix && exact)
+          return {
+            kind: "error",
+            message: "= asks for the very word and * for its beginning: use one of them",
+            at: start,
+          };
         if (letterOrDigit.test(bare))
-          pieces.push({ kind: "words", text: bare, phrase: false, prefix, at: start, weight: times, ...inside });
+          pieces.push({ kind: "words", text: bare, exact, prefix, at: start, weight: times, ...inside });
         else if (field !== undefined)
           return { kind: "error", message: `${field}: needs something after it`, at: start };
       }

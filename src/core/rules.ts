@@ -4,13 +4,22 @@
 //   diffusion^2 (image OR video)^0.5          weights; ^0 is required but earns nothing
 //   bias NEAR (gender OR race), bias NEAR/5 social     required context, within 10 words or within 5
 //   title:benchmark abstract:(a OR b) quantiz*         a place, a beginning
+//   =explanations ="CLIP"                              the very word, not its stem; with capitals, those too
 //   category:cs.CL org:"Some Lab" author:"Ada Lovelace"
 //   threshold:3                               the least score that counts, once, anywhere outside brackets
 import { type Piece, readPieces } from "./rules-words.ts";
 
 export type Place = "anywhere" | "title" | "abstract";
 /** Words that stand together in this order; `words` is as typed, its lexemes come from PostgreSQL. */
-export type Term = { kind: "term"; words: string; prefix: boolean; place: Place; weight: number; at: number };
+export type Term = {
+  kind: "term";
+  words: string;
+  exact: boolean;
+  prefix: boolean;
+  place: Place;
+  weight: number;
+  at: number;
+};
 /** What is known about a paper beside its text. */
 export type Fact = { kind: "fact"; field: "category" | "org" | "author"; value: string; weight: number; at: number };
 /** One of `left` with one of `right` at most `within` words away. */
@@ -133,7 +142,8 @@ export function parseRules(text: string): ParsedRules {
     if (++terms > MAX_TERMS) fail(`Rules may hold at most ${MAX_TERMS} words and phrases`, piece.at);
     const { weight, at } = piece;
     if (within.fact) return { kind: "fact", field: within.fact, value: piece.text.trim(), weight, at };
-    return { kind: "term", words: piece.text.trim(), prefix: piece.prefix, place: within.place, weight, at };
+    const { exact, prefix } = piece;
+    return { kind: "term", words: piece.text.trim(), exact, prefix, place: within.place, weight, at };
   };
 
   const narrowed = (inside: Inside, piece: Piece & { at: number; field?: string }): Inside | undefined => {

@@ -4,7 +4,7 @@ import type { Asked, Node } from "./match-rules.ts";
 export type TextQuery = {
   /** Undefined where words cannot narrow the search (a bare author). */
   query: string | undefined;
-  /** True where `@@` alone decides: no NEAR, no author, organization or category; the threshold is not looked at. */
+  /** True where `@@` alone decides: no NEAR, no very words or stop words, no author, organization or category; the threshold is not looked at. */
   exact: boolean;
 };
 
@@ -39,7 +39,7 @@ function writeAsked(asked: Asked): TextQuery {
     const labels = `${asked.prefix && at === last ? "*" : ""}${weight}`;
     query += `'${lexeme.replace(/['\\]/g, "$&$&")}'${labels === "" ? "" : `:${labels}`}`;
   });
-  return { query: last > 0 ? bracket(query) : query, exact: true };
+  return { query: last > 0 ? bracket(query) : query, exact: asked.said.length === 0 };
 }
 
 function bracket(query: string): string {

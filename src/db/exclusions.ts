@@ -24,8 +24,8 @@ export async function listExcludedPapers(
   const papers = await listRecentPapers(db, { from, to, limit: MAX_WINDOW });
   const compiled = await compileRules(db, wanted);
   const textOf = new Map(wanted.map(({ id, text }) => [id, text]));
-  for (const { topic, paper } of matchTopics(indexPapers(papers.map(({ words }) => words)), compiled)) {
-    const id = papers[paper]?.words.id;
+  for (const { topic, paper } of matchTopics(indexPapers(papers), compiled)) {
+    const id = papers[paper]?.id;
     if (id !== undefined) excluded.get(textOf.get(topic.id) ?? "")?.add(id);
   }
   return excluded;

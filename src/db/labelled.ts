@@ -8,6 +8,9 @@ import { parseRules } from "../core/rules.ts";
 import type { Queryable } from "./connect.ts";
 import { readLexicon, readSearchVectors } from "./lexemes.ts";
 
+const nobody = { categories: [], organization: null, authors: [] };
+const empty = { title: "", abstract: "" };
+
 /** Which topics (by name) each text answers. Throws on rules that cannot be read. */
 export async function matchTexts(
   db: Queryable,
@@ -22,7 +25,7 @@ export async function matchTexts(
   const lexicon = await readLexicon(db, listRuleTexts(parsed.map(({ rules }) => rules)));
   const vectors = await readSearchVectors(db, texts);
   const index = indexPapers(
-    vectors.map((search, id) => readPaperWords({ id, search, categories: [], organization: null, authors: [] })),
+    vectors.map((search, id) => readPaperWords({ ...nobody, ...(texts[id] ?? empty), id, search })),
   );
   const found: string[][] = texts.map(() => []);
   for (const { topic, paper } of matchTopics(index, compileTopics(parsed, lexicon)))

@@ -1,7 +1,7 @@
 // Which lexemes are these words? PostgreSQL's own stemming and stop words, for rules as for papers.
 import { sql } from "drizzle-orm";
-import type { LexemeAt, Lexicon } from "../core/match-rules.ts";
-import { readTsvector } from "../core/paper-words.ts";
+import type { LexemeAt, Lexicon, WordAt } from "../core/match-rules.ts";
+import { listWords, readTsvector } from "../core/paper-words.ts";
 import { plainWords } from "../core/plain-words.ts";
 import type { Queryable } from "./connect.ts";
 
@@ -17,7 +17,8 @@ export async function readLexicon(db: Queryable, texts: Iterable<string>): Promi
       sql`select to_tsvector('english', words)::text as vector from unnest(${sql.param(batch.map(plainWords))}::text[]) with ordinality as given(words, nth) order by nth`,
     );
     answer.rows.forEach(({ vector }, index) => {
-      lexicon.set(batch[index] ?? "", inOrder(vector));
+      const text = batch[index] ?? "";
+      lexicon.set(text, readTerm(text, vector));
     });
   }
   return lexicon;
@@ -37,11 +38,12 @@ export async function readSearchVectors(
   return answer.rows.map(({ vector }) => vector);
 }
 
-function inOrder(vector: string): LexemeAt[] {
+function readTerm(text: string, vector: string): { lexemes: LexemeAt[]; words: WordAt[] } {
   const all: LexemeAt[] = [];
   for (const [lexeme, positions] of readTsvector(vector).lexemes)
     for (const position of positions) all.push({ lexeme, offset: position });
   all.sort((a, b) => a.offset - b.offset);
   const first = all[0]?.offset ?? 0;
-  return all.map(({ lexeme, offset }) => ({ lexeme, offset: offset - first }));
+  const words = listWords(text).map(({ start, end }, at) => ({ word: text.slice(start, end), offset: at + 1 - first }));
+  return { lexemes: all.map(({ lexeme, offset }) => ({ lexeme, offset: offset - first })), words };
 }

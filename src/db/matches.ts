@@ -1,65 +1,51 @@
 // Which papers does match look at, what did it find, and what can planning choose from?
 import { sql } from "drizzle-orm";
-import { type PaperWords, readPaperWords } from "../core/paper-words.ts";
+import { type PaperWords, type PaperWordsRow, readPaperWords } from "../core/paper-words.ts";
 import type { Queryable } from "./connect.ts";
 
-/** A paper as match needs it: its words for finding, its texts for saying which words they were. */
-export type MatchPaper = { words: PaperWords; title: string; abstract: string };
 export type Match = { paperId: number; topicId: number; score: number; terms: string[] };
 
-type Row = {
-  id: number;
-  title: string;
-  abstract: string;
-  search: string;
-  categories: string[];
-  organization: string | null;
-  authors: string[];
-};
 const columns = sql.raw("id, title, abstract, search::text as search, categories, organization, authors");
 
-const readRows = (rows: Row[]): MatchPaper[] =>
-  rows.map((row) => ({ words: readPaperWords(row), title: row.title, abstract: row.abstract }));
-
 /** Takes up to `limit` papers that match has not seen; they stay locked until the transaction ends, others skip them. */
-export async function takeUnmatchedPapers(transaction: Queryable, limit: number): Promise<MatchPaper[]> {
-  const answer = await transaction.execute<Row>(
+export async function takeUnmatchedPapers(transaction: Queryable, limit: number): Promise<PaperWords[]> {
+  const answer = await transaction.execute<PaperWordsRow>(
     sql`select ${columns} from papers where matched_at is null order by id limit ${limit} for no key update skip locked`,
   );
-  return readRows(answer.rows);
+  return answer.rows.map(readPaperWords);
 }
 
 /** Papers listed since a moment (and until another), newest first, at most `limit`; withdrawn ones are left out. */
 export async function listRecentPapers(
   db: Queryable,
   { from, to, limit }: { from: Date; to?: Date; limit: number },
-): Promise<MatchPaper[]> {
-  const answer = await db.execute<Row>(
+): Promise<PaperWords[]> {
+  const answer = await db.execute<PaperWordsRow>(
     sql`select ${columns} from papers
       where listed_at > ${from.toISOString()} and withdrawn_at is null
         ${to ? sql`and listed_at <= ${to.toISOString()}` : sql``}
       order by listed_at desc, id desc limit ${limit}`,
   );
-  return readRows(answer.rows);
+  return answer.rows.map(readPaperWords);
 }
 
 /** The newest papers that hold these words (a tsquery as text; without one, any), at most `limit`. */
 export async function listPapersToMatch(
   db: Queryable,
   { words, limit }: { words: string | undefined; limit: number },
-): Promise<MatchPaper[]> {
-  const answer = await db.execute<Row>(
+): Promise<PaperWords[]> {
+  const answer = await db.execute<PaperWordsRow>(
     sql`select ${columns} from papers
       where withdrawn_at is null ${words === undefined ? sql`` : sql`and search @@ ${words}::tsquery`}
       order by listed_at desc, id desc limit ${limit}`,
   );
-  return readRows(answer.rows);
+  return answer.rows.map(readPaperWords);
 }
 
 /** One paper as match needs it. */
-export async function findMatchPaper(db: Queryable, paperId: number): Promise<MatchPaper | undefined> {
-  const answer = await db.execute<Row>(sql`select ${columns} from papers where id = ${paperId}`);
-  return readRows(answer.rows)[0];
+export async function findMatchPaper(db: Queryable, paperId: number): Promise<PaperWords | undefined> {
+  const answer = await db.execute<PaperWordsRow>(sql`select ${columns} from papers where id = ${paperId}`);
+  return answer.rows.map(readPaperWords)[0];
 }
 
 /** Replaces what these papers matched, for all topics or for the topics given. */

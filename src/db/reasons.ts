@@ -4,7 +4,7 @@ import { groupBy } from "../core/group.ts";
 import { listScoreParts } from "../core/match.ts";
 import { indexPapers } from "../core/paper-index.ts";
 import { parseRules } from "../core/rules.ts";
-import { listTerms, readSurface } from "../core/surface.ts";
+import { listTerms } from "../core/surface.ts";
 import { compileRules } from "./compiled.ts";
 import type { Queryable } from "./connect.ts";
 import { findMatchPaper } from "./matches.ts";
@@ -36,12 +36,11 @@ export async function listPaperReasons(db: Queryable, paperId: number): Promise<
     return parsed.kind === "ok" ? [{ id, rules: parsed.rules }] : [];
   });
   const compiled = new Map((await compileRules(db, topics)).topics.map((topic) => [topic.id, topic]));
-  const index = indexPapers([paper.words]);
-  const surface = readSurface(paper, paper.words);
+  const index = indexPapers([paper]);
   return answer.rows.map(({ id, rules: _, ...topic }) => {
     const { root, threshold = 0 } = compiled.get(id) ?? {};
     const parts = root ? listScoreParts(index, root, 0) : [];
-    const told = parts.map((part) => ({ terms: listTerms([part], surface), points: part.points * part.weight }));
+    const told = parts.map((part) => ({ terms: listTerms([part], paper), points: part.points * part.weight }));
     return { ...topic, threshold, parts: told.filter(({ points }) => points > 0) };
   });
 }

@@ -57,7 +57,7 @@ export async function saveTopic(
     const from = new Date(now.getTime() - REMATCH_DAYS * 86_400_000);
     const papers = await listRecentPapers(transaction, { from, limit: MAX_PAPERS });
     const matches = explainMatches(papers, compiled);
-    const paperIds = papers.map(({ words }) => words.id);
+    const paperIds = papers.map(({ id }) => id);
     await replaceMatches(transaction, { paperIds, topicIds: [topicId], matches });
     return { kind: "saved", id: topicId };
   });

@@ -44,7 +44,7 @@ export async function searchPapers(
   if (!topic.root) return { kind: "error", message: "These words are too common to look for", at: 0 };
   const words = writeTextQuery(topic.root).query;
   const papers = await listPapersToMatch(db, { words, limit: MAX_RANKED });
-  const newest = new Map(papers.map(({ words: { id } }, place) => [id, place]));
+  const newest = new Map(papers.map(({ id }, place) => [id, place]));
   const place = (id: number) => newest.get(id) ?? 0;
   const found = explainMatches(papers, compiled).sort(
     (a, b) => b.score - a.score || place(a.paperId) - place(b.paperId),

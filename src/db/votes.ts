@@ -91,15 +91,17 @@ async function compare(
   votedIds: number[],
   { from, to }: { from: Date; to: Date },
 ): Promise<Map<number, [number, number][]>> {
-  const answer = await db.execute<{ id: number; search: string; recent: boolean }>(
-    sql`(select id, search::text as search, true as recent from papers
+  const answer = await db.execute<{ id: number; title: string; search: string; recent: boolean }>(
+    sql`(select id, title, search::text as search, true as recent from papers
         where listed_at > ${from.toISOString()} and listed_at <= ${to.toISOString()} order by listed_at desc limit ${MAX_WINDOW})
       union all
-      select id, search::text, false from papers where id = any(${sql.param(votedIds)}::int[])
+      select id, title, search::text, false from papers where id = any(${sql.param(votedIds)}::int[])
         and not (listed_at > ${from.toISOString()} and listed_at <= ${to.toISOString()})`,
   );
-  const none = { categories: [], organization: null, authors: [] };
-  const vectors = makeVectors(answer.rows.map(({ id, search }) => readPaperWords({ id, search, ...none })));
+  const none = { abstract: "", categories: [], organization: null, authors: [] };
+  const vectors = makeVectors(
+    answer.rows.map(({ id, title, search }) => readPaperWords({ id, title, search, ...none })),
+  );
   const recent = answer.rows.filter((row) => row.recent).map(({ id }) => id);
   const likeness = new Map<number, [number, number][]>();
   for (const voted of votedIds) {
