@@ -73,7 +73,8 @@ export function readChoices(body: Record<string, unknown>, today: string): ReadC
   const { topics, timezone, hour, cadence, max_papers, min_upvotes, format, excluded, pause_until } = parsed.data;
   const pause = readPause(pause_until, today);
   if (pause?.kind === "error") return { kind: "error", errors: { pause_until: pause.message } };
-  const ticked = topics ?? (body["choices"] === undefined ? undefined : []);
+  const { choices: marker } = body;
+  const ticked = topics ?? (marker === undefined ? undefined : []);
   return {
     kind: "ok",
     choices: {

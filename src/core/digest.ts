@@ -7,6 +7,8 @@ export type DigestCard = {
   title: string;
   abstract: string;
   authors: string[];
+  /** How many authors there are when `authors` holds the first few. */
+  authorCount?: number;
   organization: string | null;
   upvotes: number;
   comments: number;

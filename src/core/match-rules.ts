@@ -9,9 +9,12 @@ export type WordAt = { word: string; offset: number };
 /** The lexemes of every text that rules hold, and its words; those without a lexeme are stop words. */
 export type Lexicon = Map<string, { lexemes: LexemeAt[]; words: WordAt[] }>;
 
+/** Whether the last lexeme must stand as it is, or only begin or end a longer one. */
+export type Part = "whole" | "begins" | "ends";
+
 /** What is looked up once a batch, however many rules ask for it. */
 export type Asked =
-  | { kind: "words"; lexemes: LexemeAt[]; said: WordAt[]; prefix: boolean; place: Place; number: number }
+  | { kind: "words"; lexemes: LexemeAt[]; said: WordAt[]; part: Part; place: Place; number: number }
   | { kind: "near"; left: Asked[]; right: Asked[]; within: number; number: number }
   | { kind: "fact"; field: "category" | "org" | "author"; value: string; number: number };
 
@@ -46,7 +49,8 @@ export function compileTopics(topics: Iterable<{ id: number; rules: Rules }>, le
   const words = (term: Term): Asked | undefined => {
     const { lexemes, words: written } = lexicon.get(term.words) ?? { lexemes: [], words: [] };
     if (lexemes.length === 0) return undefined;
-    const { exact, prefix, place } = term;
+    const { exact, place } = term;
+    const part: Part = term.prefix ? "begins" : term.suffix ? "ends" : "whole";
     // PostgreSQL drops stop words, so `out of distribution` would be any distribution: they are looked up in the text.
     const meant = new Set(lexemes.map(({ offset }) => offset));
     const said = exact
@@ -56,11 +60,11 @@ export function compileTopics(topics: Iterable<{ id: number; rules: Rules }>, le
           .map(({ word, offset }) => ({ word: word.toLowerCase(), offset }));
     const key = [
       place,
-      prefix ? "*" : "",
+      part,
       ...lexemes.map(({ lexeme, offset }) => `${offset}${lexeme}`),
       ...said.map(({ word, offset }) => `${offset}=${word}`),
     ].join(" ");
-    return intern(key, (number) => ({ kind: "words", lexemes, said, prefix, place, number }));
+    return intern(key, (number) => ({ kind: "words", lexemes, said, part, place, number }));
   };
   const side = (terms: Term[]): Asked[] => terms.map(words).filter((found) => found !== undefined);
   const node = (rule: Rule): Node | undefined => {

@@ -41,6 +41,8 @@ export function indexPapers(papers: PaperWords[]): PaperIndex {
       for (const paper of postings.get(sorted[at] ?? "") ?? []) found.add(paper);
     return [...found].sort((a, b) => a - b);
   };
+  const withEnd = (end: string): number[] =>
+    unite([...postings].filter(([lexeme]) => lexeme.endsWith(end)).map(([, papers]) => papers));
   const candidates = (asked: Asked): number[] => {
     if (asked.kind === "near")
       return intersect([unite(asked.left.map(candidates)), unite(asked.right.map(candidates))]);
@@ -51,9 +53,10 @@ export function indexPapers(papers: PaperWords[]): PaperIndex {
     }
     const last = asked.lexemes.length - 1;
     return intersect(
-      asked.lexemes.map(({ lexeme }, at) =>
-        asked.prefix && at === last ? withPrefix(lexeme) : (postings.get(lexeme) ?? []),
-      ),
+      asked.lexemes.map(({ lexeme }, at) => {
+        if (at < last || asked.part === "whole") return postings.get(lexeme) ?? [];
+        return asked.part === "begins" ? withPrefix(lexeme) : withEnd(lexeme);
+      }),
     );
   };
 
@@ -98,7 +101,7 @@ function pointsOf(asked: Asked, paper: PaperWords): number {
 
 /** One lexeme, wherever and however it stands: nine in ten of what rules ask, and the index has already found it. */
 function isPlainWord(asked: Asked): asked is Asked & { kind: "words" } {
-  if (asked.kind !== "words" || asked.prefix || asked.place !== "anywhere") return false;
+  if (asked.kind !== "words" || asked.part !== "whole" || asked.place !== "anywhere") return false;
   return asked.lexemes.length === 1 && asked.said.length === 0;
 }
 
@@ -109,9 +112,9 @@ export function listSpans(asked: Asked, paper: PaperWords): Span[] {
   const [first, ...others] = asked.lexemes;
   if (!first) return [];
   const positions = (at: number, lexeme: string): number[] =>
-    asked.prefix && at === asked.lexemes.length - 1
-      ? [...paper.lexemes].flatMap(([known, places]) => (known.startsWith(lexeme) ? places : []))
-      : (paper.lexemes.get(lexeme) ?? []);
+    asked.part === "whole" || at < asked.lexemes.length - 1
+      ? (paper.lexemes.get(lexeme) ?? [])
+      : [...paper.lexemes].flatMap(([known, places]) => (isPart(known, lexeme, asked.part) ? places : []));
   const following = others.map(({ lexeme, offset }, at) => ({ offset, places: positions(at + 1, lexeme) }));
   const offsets = [...asked.lexemes, ...asked.said].map(({ offset }) => offset);
   const [before, after] = [Math.min(...offsets), Math.max(...offsets)];
@@ -124,6 +127,10 @@ export function listSpans(asked: Asked, paper: PaperWords): Span[] {
       spans.push({ from: from + before, to: from + after });
   }
   return spans;
+}
+
+function isPart(known: string, lexeme: string, part: "whole" | "begins" | "ends"): boolean {
+  return part === "ends" ? known.endsWith(lexeme) : known.startsWith(lexeme);
 }
 
 /** A word asked for with capitals must have them; without, any will do. */

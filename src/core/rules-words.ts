@@ -5,13 +5,23 @@ export type Piece =
   | { kind: "close"; at: number; weight: number }
   | { kind: "or" | "and" | "not"; at: number }
   | { kind: "near"; within: number; at: number }
-  | { kind: "words"; text: string; exact: boolean; prefix: boolean; field?: string; weight: number; at: number };
+  | {
+      kind: "words";
+      text: string;
+      exact: boolean;
+      prefix: boolean;
+      suffix: boolean;
+      field?: string;
+      weight: number;
+      at: number;
+    };
 
 export type Pieces = { kind: "ok"; pieces: Piece[] } | { kind: "error"; message: string; at: number };
 
 const NEAR_WORDS = 10;
 const letterOrDigit = /[\p{L}\p{N}]/u;
 const weightAfter = /^\^(\d{1,3}(?:\.\d{1,3})?)(?=[\s()]|$)/;
+const whole = { prefix: false, suffix: false };
 const operators: Record<string, "or" | "and" | "not"> = { OR: "or", or: "or", AND: "and", NOT: "not" };
 
 /** Cuts a rule text into pieces, or says what is wrong and at which character (from 0). */
@@ -69,7 +79,7 @@ export function readPieces(given: string): Pieces {
         const times = weight();
         if (times === undefined) return badWeight();
         if (letterOrDigit.test(phrase))
-          pieces.push({ kind: "words", text: phrase, exact, prefix: false, at: start, weight: times, ...inside });
+          pieces.push({ kind: "words", text: phrase, exact, ...whole, at: start, weight: times, ...inside });
         else if (field !== undefined)
           return { kind: "error", message: `${field}: needs something after it`, at: start };
         continue;
@@ -87,15 +97,16 @@ export function readPieces(given: string): Pieces {
         const times = weight();
         if (times === undefined) return badWeight();
         const prefix = word.length > 2 && word.endsWith("*");
-        const bare = prefix ? word.slice(0, -1) : word;
-        if (prefix && exact)
+        const suffix = word.length > 2 && !prefix && word.startsWith("*");
+        const bare = prefix ? word.slice(0, -1) : suffix ? word.slice(1) : word;
+        if (exact && (prefix || suffix))
           return {
             kind: "error",
-            message: "= asks for the very word and * for its beginning: use one of them",
+            message: "= asks for the very word and * for a part of it: use one of them",
             at: start,
           };
         if (letterOrDigit.test(bare))
-          pieces.push({ kind: "words", text: bare, exact, prefix, at: start, weight: times, ...inside });
+          pieces.push({ kind: "words", text: bare, exact, prefix, suffix, at: start, weight: times, ...inside });
         else if (field !== undefined)
           return { kind: "error", message: `${field}: needs something after it`, at: start };
       }

@@ -3,7 +3,7 @@
 //   "text to image" OR diffusion -survey      the words of a web search; a dash leaves out, and leaving out wins in its group
 //   diffusion^2 (image OR video)^0.5          weights; ^0 is required but earns nothing
 //   bias NEAR (gender OR race), bias NEAR/5 social     required context, within 10 words or within 5
-//   title:benchmark abstract:(a OR b) quantiz*         a place, a beginning
+//   title:benchmark abstract:(a OR b) quantiz* *bench  a place, a beginning, an end
 //   =explanations ="CLIP"                              the very word, not its stem; with capitals, those too
 //   category:cs.CL org:"Some Lab" author:"Ada Lovelace"
 //   threshold:3                               the least score that counts, once, anywhere outside brackets
@@ -16,6 +16,7 @@ export type Term = {
   words: string;
   exact: boolean;
   prefix: boolean;
+  suffix: boolean;
   place: Place;
   weight: number;
   at: number;
@@ -142,8 +143,8 @@ export function parseRules(text: string): ParsedRules {
     if (++terms > MAX_TERMS) fail(`Rules may hold at most ${MAX_TERMS} words and phrases`, piece.at);
     const { weight, at } = piece;
     if (within.fact) return { kind: "fact", field: within.fact, value: piece.text.trim(), weight, at };
-    const { exact, prefix } = piece;
-    return { kind: "term", words: piece.text.trim(), exact, prefix, place: within.place, weight, at };
+    const { exact, prefix, suffix } = piece;
+    return { kind: "term", words: piece.text.trim(), exact, prefix, suffix, place: within.place, weight, at };
   };
 
   const narrowed = (inside: Inside, piece: Piece & { at: number; field?: string }): Inside | undefined => {

@@ -24,10 +24,12 @@ export function writeTextQuery(node: Node): TextQuery {
 }
 
 function writeAsked(asked: Asked): TextQuery {
-  if (asked.kind === "fact") return { query: undefined, exact: false };
+  if (asked.kind === "fact" || (asked.kind === "words" && asked.part === "ends"))
+    return { query: undefined, exact: false };
   if (asked.kind === "near") {
-    const side = (list: Asked[]) => bracket(list.map((one) => writeAsked(one).query).join(" | "));
-    return { query: bracket(`${side(asked.left)} & ${side(asked.right)}`), exact: false };
+    const sides = [asked.left, asked.right].map((list) => list.map((one) => writeAsked(one).query));
+    const told = sides.filter((queries) => !queries.includes(undefined)).map((queries) => bracket(queries.join(" | ")));
+    return { query: told.length === 0 ? undefined : bracket(told.join(" & ")), exact: false };
   }
   const weight = { anywhere: "", title: "A", abstract: "B" }[asked.place];
   const last = asked.lexemes.length - 1;
@@ -36,7 +38,7 @@ function writeAsked(asked: Asked): TextQuery {
   asked.lexemes.forEach(({ lexeme, offset }, at) => {
     if (at > 0) query += ` <${offset - before}> `;
     before = offset;
-    const labels = `${asked.prefix && at === last ? "*" : ""}${weight}`;
+    const labels = `${asked.part === "begins" && at === last ? "*" : ""}${weight}`;
     query += `'${lexeme.replace(/['\\]/g, "$&$&")}'${labels === "" ? "" : `:${labels}`}`;
   });
   return { query: last > 0 ? bracket(query) : query, exact: asked.said.length === 0 };
