@@ -75,6 +75,7 @@ CREATE TABLE "papers" (
 	"abstract_tex" text,
 	"summary" text,
 	"authors" text[] NOT NULL,
+	"author_count" integer,
 	"categories" text[] DEFAULT '{}' NOT NULL,
 	"keywords" text[] DEFAULT '{}' NOT NULL,
 	"organization" text,
@@ -124,6 +125,7 @@ CREATE TABLE "source_runs" (
 	"new" integer DEFAULT 0 NOT NULL,
 	"updated" integer DEFAULT 0 NOT NULL,
 	"refused" integer DEFAULT 0 NOT NULL,
+	"listed" integer DEFAULT 0 NOT NULL,
 	"outcome" text DEFAULT 'running' NOT NULL,
 	"error" text,
 	"next_try_at" timestamp with time zone

@@ -11,6 +11,7 @@ export type StoredPaper = {
   abstractTex: string | null;
   summary: string | null;
   authors: string[];
+  authorCount: number | null;
   categories: string[];
   keywords: string[];
   organization: string | null;
@@ -63,6 +64,8 @@ export function mergePaper(stored: StoredPaper | undefined, draft: PaperDraft, n
     if (stored.authors.length === 0) paper.authors = draft.authors;
     if (stored.categories.length === 0) paper.categories = draft.categories;
   }
+  if (paper.authors.length > 0) paper.authorCount = null;
+  else if (draft.authorCount !== undefined) paper.authorCount = draft.authorCount;
   const canonicalFirst = draft.canonicalId.startsWith("arxiv:") && !stored.canonicalId.startsWith("arxiv:");
   if (canonicalFirst) paper.canonicalId = draft.canonicalId;
   const social = draft.source === "huggingface" || !stored.links.huggingface;
@@ -99,6 +102,7 @@ function fresh(draft: PaperDraft, now: Date): StoredPaper {
     abstractTex: draft.abstractTex ?? null,
     summary: draft.summary ?? null,
     authors: draft.authors,
+    authorCount: draft.authorCount ?? null,
     categories: draft.categories,
     keywords: draft.keywords,
     organization: draft.organization ?? null,

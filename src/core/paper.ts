@@ -25,6 +25,8 @@ export type PaperDraft = {
   /** A machine-made one-sentence summary, as the source states it. */
   summary?: string;
   authors: string[];
+  /** How many authors, where the source states only the number. */
+  authorCount?: number;
   categories: string[];
   keywords: string[];
   organization?: string;
@@ -54,6 +56,8 @@ export type Paper = {
   abstractTex: string | null;
   summary: string | null;
   authors: string[];
+  /** How many authors, where the source stated only the number; `authors` is empty then. */
+  authorCount?: number | null;
   categories: string[];
   keywords: string[];
   organization: string | null;

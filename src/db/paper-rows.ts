@@ -18,10 +18,10 @@ export async function lockKnownPapers(
   const dois = [...new Set(drafts.flatMap((draft) => doiOf(draft) ?? []))];
   const ids = [...new Set(drafts.map((draft) => draft.canonicalId)), ...dois.map((doi) => `doi:${doi}`)];
   const { id, canonicalId, source, version, title, abstract, abstractTex, summary, authors, categories } = papers;
-  const { keywords, organization, links, thumbnail, upvotes, comments, stars } = papers;
+  const { authorCount, keywords, organization, links, thumbnail, upvotes, comments, stars } = papers;
   const { listedOn, listedAt, publishedAt, withdrawnAt } = papers;
   const text = { id, canonicalId, source, version, title, abstract, abstractTex, summary, authors, categories };
-  const rest = { keywords, organization, links, thumbnail, upvotes, comments, stars };
+  const rest = { authorCount, keywords, organization, links, thumbnail, upvotes, comments, stars };
   const rows: PaperRow[] = await transaction
     .select({ ...text, ...rest, listedOn, listedAt, publishedAt, withdrawnAt })
     .from(papers)
@@ -114,6 +114,7 @@ const columnTypes = {
   abstractTex: "text",
   summary: "text",
   authors: "text[]",
+  authorCount: "int",
   categories: "text[]",
   keywords: "text[]",
   organization: "text",

@@ -18,6 +18,7 @@ const shown = {
   abstractTex: papers.abstractTex,
   summary: papers.summary,
   authors: papers.authors,
+  authorCount: papers.authorCount,
   categories: papers.categories,
   keywords: papers.keywords,
   organization: papers.organization,

@@ -44,6 +44,8 @@ export const papers = pgTable(
     abstractTex: text("abstract_tex"),
     summary: text(),
     authors: text().array().notNull(),
+    /** How many authors, where the source states only the number. */
+    authorCount: integer("author_count"),
     categories: text().array().notNull().default(sql`'{}'`),
     keywords: text().array().notNull().default(sql`'{}'`),
     organization: text(),
@@ -104,6 +106,8 @@ export const sourceRuns = pgTable(
     new: integer().notNull().default(0),
     updated: integer().notNull().default(0),
     refused: integer().notNull().default(0),
+    /** How many papers the newest list day (the cursor) had in this run. */
+    listed: integer().notNull().default(0),
     outcome: text().$type<"running" | "ok" | "empty" | "stale" | "failed">().notNull().default("running"),
     error: text(),
     nextTryAt: instant("next_try_at"),

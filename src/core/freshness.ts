@@ -1,0 +1,114 @@
+// Is a source fresh, quiet, late, stale or broken, and how is that said to a reader?
+import { Temporal } from "temporal-polyfill";
+import {
+  addDays,
+  type CalendarName,
+  dayName,
+  lateAt,
+  newestDueDay,
+  quietDay,
+  utcDay,
+  weekdayName,
+} from "./calendar.ts";
+
+/** A source as its sentences need it. */
+export type NamedSource = { name: string; title: string; calendar: CalendarName };
+
+/** What the runs of one source amount to. */
+export type SourceHistory = {
+  source: string;
+  lastStartedAt: Date;
+  lastOutcome: "running" | "ok" | "empty" | "stale" | "failed";
+  lastError: string | null;
+  nextTryAt: Date | null;
+  /** When it last answered, with papers or without. */
+  answeredAt: Date | null;
+  /** The first failure since then. */
+  failingSince: Date | null;
+  /** The first run since which everything it listed had been seen before. */
+  staleSince: Date | null;
+  /** The newest list day it gave, and how many papers that list had so far. */
+  listDay: string | null;
+  listed: number;
+};
+
+export type SourceState = "unknown" | "fresh" | "quiet" | "waiting" | "late" | "stale" | "broken";
+export type SourceStatus = { state: SourceState; sentence: string; alarm: boolean };
+
+/** How a source stands at `now`, in one sentence without full stop; times are in `timezone` (IANA). */
+export function sourceStatus(
+  source: NamedSource,
+  history: SourceHistory | undefined,
+  now: Date,
+  timezone = "UTC",
+): SourceStatus {
+  const { title, calendar } = source;
+  const at = (instant: Date) => clock(instant, now, timezone);
+  const zone = timezone === "UTC" ? " (UTC)" : "";
+  const say = (state: SourceState, sentence: string): SourceStatus => ({
+    state,
+    sentence,
+    alarm: state === "late" || state === "stale" || state === "broken",
+  });
+  if (!history) return say("unknown", `${title} has not been asked yet`);
+  if (history.failingSince) {
+    const again = history.nextTryAt && history.nextTryAt > now ? `, trying again at ${at(history.nextTryAt)}` : "";
+    const verb = saysNotAnswering(history.lastError) ? "has not answered" : "has not given a list";
+    return say("broken", `${title} ${verb} since ${at(history.failingSince)}${again}${zone}`);
+  }
+  if (history.staleSince)
+    return say("stale", `${title} repeats what it listed before: nothing new since ${at(history.staleSince)}${zone}`);
+  const today = utcDay(now);
+  const quiet = quietDay(calendar, today);
+  const due = newestDueDay(calendar, now);
+  if (due !== undefined && (history.listDay ?? "") < due) {
+    if (quietSince(source, due, now)) return say("late", `${title} published no list on ${dayName(due)}`);
+    if (now >= lateAt(calendar, due)) return say("late", `${title}'s list of ${dayName(due)} is late`);
+    return say("waiting", `${title}'s list of ${dayName(due)} is expected`);
+  }
+  if (quiet) return say("quiet", saysQuiet(source, today, quiet));
+  if (history.listDay === null)
+    return say(
+      "fresh",
+      `${title} had nothing new when asked at ${at(history.answeredAt ?? history.lastStartedAt)}${zone}`,
+    );
+  const soFar = history.listDay === today ? " so far" : "";
+  const papers = history.listed === 1 ? "1 paper" : `${history.listed} papers`;
+  return say("fresh", `${title}'s list of ${dayName(history.listDay)} has ${papers}${soFar}`);
+}
+
+/** Why no list carries this day, when every source keeps a calendar and all of them are quiet: `no list on weekends`. */
+export function quietReason(sources: NamedSource[], day: string): string | undefined {
+  const reasons = sources.map((source) => {
+    const quiet = quietDay(source.calendar, day);
+    return quiet && (quiet === "no list on weekends" ? quiet : saysQuiet(source, day, quiet));
+  });
+  if (reasons.length === 0 || reasons.some((reason) => reason === undefined)) return undefined;
+  return [...new Set(reasons)].join("; ");
+}
+
+/** The alarms of all sources as a digest's reason when it has too little to send; undefined when every source is well. */
+export function troubleReason(statuses: SourceStatus[]): string | undefined {
+  const alarms = statuses.filter(({ alarm }) => alarm).map(({ sentence }) => sentence);
+  return alarms.length > 0 ? alarms.join("; ") : undefined;
+}
+
+function saysQuiet({ title, calendar }: NamedSource, day: string, reason: string): string {
+  if (calendar !== "arxiv") return `${title} has ${reason}`;
+  const evening = weekdayName(addDays(day, -1));
+  return `${title} announced nothing on ${evening}${reason.startsWith("arXiv keeps ") ? ` (${reason.slice(12)})` : ""}`;
+}
+
+/** A list day that is over without a list: no longer late, there was none. */
+const quietSince = ({ calendar }: NamedSource, due: string, now: Date) => calendar === "weekdays" && utcDay(now) > due;
+
+const saysNotAnswering = (error: string | null) =>
+  error === null || /answer|reach|name|connection|slow down|wait/.test(error);
+
+/** `07:10`, with the day where that is not today. */
+function clock(instant: Date, now: Date, timezone: string): string {
+  const local = (at: Date) => Temporal.Instant.fromEpochMilliseconds(at.getTime()).toZonedDateTimeISO(timezone);
+  const [then, today] = [local(instant), local(now)];
+  const time = then.toPlainTime().toString({ smallestUnit: "minute" });
+  return then.toPlainDate().equals(today.toPlainDate()) ? time : `${time} on ${dayName(then.toPlainDate().toString())}`;
+}

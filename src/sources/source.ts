@@ -1,0 +1,51 @@
+// What is a source? A place papers come from, and how it is asked for some list days.
+
+import type { CalendarName } from "../core/calendar.ts";
+import type { PaperDraft } from "../core/paper.ts";
+import type { Http } from "./http.ts";
+
+/** Which list days are wanted, both ends included, `YYYY-MM-DD`; by the day, or in back-fills by whole weeks or months. */
+export type Ask = {
+  from: string;
+  to: string;
+  unit: "day" | "week" | "month";
+  /** False where a person named the days; true for the regular look at what is new. */
+  regular: boolean;
+  now: Date;
+  signal?: AbortSignal | undefined;
+};
+
+/** Some of what a source answered. `listDay` is the day of a whole announcement, where the answer is one. */
+export type Batch = {
+  drafts: PaperDraft[];
+  /** One sentence for each thing that was not understood, naming where it stands. */
+  refused: string[];
+  /** What is asked next or was just answered, for a progress line: `2026-03-02`, `cs.LG`. */
+  at: string;
+  done: number;
+  total: number;
+  listDay?: string;
+};
+
+export type Source = {
+  /** As in SOURCES, source_runs and papers.source. */
+  name: string;
+  /** As a sentence names it: `Hugging Face`, `arXiv`. */
+  title: string;
+  /** One sentence for the README and the operator's page. */
+  says: string;
+  calendar: CalendarName;
+  /** List days before today that a regular run asks again, because lists fill up and votes grow. */
+  rereadDays: number;
+  /** Throws a SourceError when the source does not answer or answers nonsense; what came before it still counts. */
+  fetch(ask: Ask, http: Http): AsyncIterable<Batch>;
+};
+
+/** A source that did not answer, or not with papers: one sentence, and the instant before which it need not be asked again. */
+export class SourceError extends Error {
+  readonly retryAt: Date | undefined;
+  constructor(sentence: string, options: { retryAt?: Date | undefined; cause?: unknown } = {}) {
+    super(sentence, { cause: options.cause });
+    this.retryAt = options.retryAt;
+  }
+}
