@@ -3,6 +3,8 @@ import type { Logger } from "pino";
 import type { Config } from "./config.ts";
 import type { TokenKeys } from "./core/tokens.ts";
 import type { Database } from "./db/connect.ts";
+import type { Composer } from "./mail/compose.ts";
+import type { Transport } from "./mail/transport.ts";
 import type { Queue } from "./queue/queue.ts";
 
 export type Context = {
@@ -14,4 +16,6 @@ export type Context = {
   queue: Queue;
   /** The clock; tests drive it. */
   now: () => Date;
+  /** Composes and sends; only where mail is sent or shown. */
+  mail?: { composer: Composer; transport: Transport };
 };

@@ -7,7 +7,8 @@ const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 const longMonths = "January February March April May June July August September October November December".split(" ");
 const longDays = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split(" ");
 
-export const count = (number: number, noun: string) => `${number.toLocaleString("en-US")} ${noun}${number === 1 ? "" : "s"}`;
+export const count = (number: number, noun: string) =>
+  `${number.toLocaleString("en-US")} ${noun}${number === 1 ? "" : "s"}`;
 
 /** `Tue 6 Oct: 12 papers on Retrieval & RAG and Agents & Tool Use`; dated, so that days do not thread together. */
 export function subjectOf({ editionDate, cards }: Pick<Digest, "editionDate" | "cards">): string {
@@ -73,13 +74,15 @@ export const cadenceWords = (cadence: Cadence) => often[cadence];
 export const letterWords: Record<LetterKind, { subject: string; intro: string; button: string; foot: string }> = {
   confirm: {
     subject: "Confirm your Paperboy digest",
-    intro: "Someone, we hope you, asked for a digest of new research papers at this address. Confirm it and choose your topics and hour.",
+    intro:
+      "Someone, we hope you, asked for a digest of new research papers at this address. Confirm it and choose your topics and hour.",
     button: "Confirm and choose",
     foot: "Did not ask? Ignore this mail and nothing more will come. The link works for 72 hours.",
   },
   already: {
     subject: "You already get Paperboy",
-    intro: "Someone asked for a digest at this address, and you already have one. You can change topics, hour and everything else here.",
+    intro:
+      "Someone asked for a digest at this address, and you already have one. You can change topics, hour and everything else here.",
     button: "Open my preferences",
     foot: "Did not ask? Ignore this mail; nothing has changed.",
   },

@@ -1,5 +1,5 @@
 // What does one reader get now: a digest, a quiet day with its reason, or nothing yet?
-import { type Chosen, type Chooser, choosePapers, type TopicLists } from "./rank.ts";
+import { type Chooser, type Chosen, choosePapers, type TopicLists } from "./rank.ts";
 import { addDays, editionAt, hasEdition, isWeekend, type Schedule } from "./schedule.ts";
 
 /** How far back a paper may have been listed to be chosen, in days; Monday's weekly edition reaches the Monday before. */
@@ -20,7 +20,12 @@ export type Planned = {
   /** Why nothing is sent; absent when something is. */
   reason?: string;
 };
-export type Day = { now: Date; lists: TopicLists; quiet: (editionDate: string) => string | undefined; quietToday: string };
+export type Day = {
+  now: Date;
+  lists: TopicLists;
+  quiet: (editionDate: string) => string | undefined;
+  quietToday: string;
+};
 
 /** Decides for one reader; undefined when no edition of theirs is due. The same reader, day and lists give the same plan. */
 export function planReader(
@@ -36,7 +41,8 @@ export function planReader(
   if (quiet) return nothing(quiet);
   if (reader.topicIds.length === 0) return nothing("no topic chosen");
   const earlierThanMs = previousDue(reader, editionDate, edition.dueAt);
-  const { chosen, more } = choosePapers(day.lists, { ...reader, ...extra, earlierThanMs });
+  const { topicIds, sent, maxPapers, minUpvotes } = reader;
+  const { chosen, more } = choosePapers(day.lists, { topicIds, sent, maxPapers, minUpvotes, earlierThanMs, ...extra });
   return chosen.length === 0 ? nothing(day.quietToday) : { editionDate, expiresAt, chosen, more };
 }
 
@@ -50,4 +56,3 @@ function previousDue(schedule: Schedule, editionDate: string, dueAt: Date): numb
   }
   return dueAt.getTime() - days * 86_400_000;
 }
-

@@ -5,5 +5,7 @@ const weekdaySources = new Set(["huggingface", "arxiv", "biorxiv", "medrxiv"]);
 
 /** Why an edition of this local day (`YYYY-MM-DD`) has nothing to tell; undefined on days with news. Feeds never rest. */
 export function quietReason(sources: string[], editionDate: string): string | undefined {
-  return isWeekend(editionDate) && sources.every((source) => weekdaySources.has(source)) ? "no list on weekends" : undefined;
+  return isWeekend(editionDate) && sources.every((source) => weekdaySources.has(source))
+    ? "no list on weekends"
+    : undefined;
 }

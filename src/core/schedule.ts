@@ -27,14 +27,19 @@ export function nextDueAt(schedule: Schedule, after: Date): Date {
     if (due.getTime() > after.getTime() && hasEdition(schedule.cadence, day)) return due;
     day = addDays(day, 1);
   }
-  throw new Error(`no edition within two weeks of ${after.toISOString()} for ${schedule.cadence} in ${schedule.timezone}`);
+  throw new Error(
+    `no edition within two weeks of ${after.toISOString()} for ${schedule.cadence} in ${schedule.timezone}`,
+  );
 }
 
 /**
  * The edition that is due at `now`: today's (local) when its hour has come, else none. An edition missed on an earlier
  * day is not caught up: its papers come with the next one.
  */
-export function editionAt(schedule: Schedule, now: Date): { editionDate: string; dueAt: Date; expiresAt: Date } | undefined {
+export function editionAt(
+  schedule: Schedule,
+  now: Date,
+): { editionDate: string; dueAt: Date; expiresAt: Date } | undefined {
   const editionDate = localDay(schedule.timezone, now);
   if (!hasEdition(schedule.cadence, editionDate)) return undefined;
   const due = dueAt(schedule, editionDate);

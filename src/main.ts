@@ -1,0 +1,153 @@
+// How does it all come together? Config → context → roles, and down again in reverse order.
+import { readFile } from "node:fs/promises";
+import pino, { type Logger } from "pino";
+import type { Config, Role } from "./config.ts";
+import type { Context } from "./context.ts";
+import { readTopicsFile } from "./core/topics-file.ts";
+import { closeDatabase, connectDatabase, migrateDatabase } from "./db/connect.ts";
+import { startEmbeddedDatabase } from "./db/embedded.ts";
+import { applyTopics } from "./db/topics.ts";
+import { readKeys } from "./keys.ts";
+import type { Mailbox } from "./mail/mailbox.ts";
+import { openQueue } from "./queue/queue.ts";
+
+export type Built = {
+  context: Context;
+  mailbox: Mailbox | undefined;
+  /** How many migrations were applied. */
+  applied: number;
+  close: () => Promise<void>;
+};
+type Needs = { mail?: boolean; now?: () => Date; log?: Logger };
+
+/** A sentence for the person who runs this: printed alone, without a stack. */
+export class PlainError extends Error {}
+
+/** Logs as JSON lines on stderr, so that stdout stays free for answers. */
+export function openLog(level: Config["LOG_LEVEL"]): Logger {
+  return pino({ level, base: null, redact: ["email", "token"] }, pino.destination({ fd: 2, sync: true }));
+}
+
+/** Builds what every role and command needs: database (migrated), queue, topics from TOPICS_FILE, and mail when asked for. */
+export async function buildContext(config: Config, needs: Needs = {}): Promise<Built> {
+  const log = needs.log ?? openLog(config.LOG_LEVEL);
+  const closers: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const keys = await readKeys(config);
+    const embedded = config.DATABASE_URL ? undefined : await startEmbeddedDatabase({ dataDir: config.DATA_DIR });
+    if (embedded) closers.push(embedded.stop);
+    const databaseUrl = config.DATABASE_URL ?? embedded?.url ?? "";
+    const db = connectDatabase(databaseUrl);
+    closers.push(() => closeDatabase(db));
+    const applied = await migrateDatabase(db);
+    const queue = await openQueue({ redisUrl: config.REDIS_URL, databaseUrl }, log);
+    closers.push(() => queue.close());
+    const now = needs.now ?? (() => new Date());
+    const context: Context = { config, keys, log, db, queue, now };
+    await offerTopics(context);
+    let mailbox: Mailbox | undefined;
+    if (needs.mail) {
+      if (!config.SMTP_URL) {
+        const { openMailbox } = await import("./mail/mailbox.ts");
+        const opened = await openMailbox({ log });
+        closers.push(() => opened.close());
+        mailbox = opened;
+      }
+      context.mail = await openMail(context, config.SMTP_URL ?? mailbox?.url ?? "");
+      closers.push(() => context.mail?.transport.close() ?? Promise.resolve());
+    }
+    return { context, mailbox, applied, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openMail({ config, keys }: Context, smtpUrl: string): Promise<NonNullable<Context["mail"]>> {
+  const [{ openComposer }, { openTransport }] = await Promise.all([
+    import("./mail/compose.ts"),
+    import("./mail/transport.ts"),
+  ]);
+  const domain = /@([^\s<>@]+?)>?$/.exec(config.MAIL_FROM)?.[1] ?? "localhost";
+  const composer = await openComposer({
+    baseUrl: config.BASE_URL,
+    keys,
+    from: config.MAIL_FROM,
+    replyTo: config.MAIL_REPLY_TO ?? config.MAIL_FROM,
+    postalAddress: config.POSTAL_ADDRESS,
+    bounceDomain: config.BOUNCE_DOMAIN ?? domain,
+    dkim: {
+      domain: config.DKIM_DOMAIN ?? domain,
+      selector: config.DKIM_SELECTOR,
+      ...(config.DKIM_PRIVATE_KEY ? { rsaKeyPem: config.DKIM_PRIVATE_KEY } : {}),
+      ...(config.DKIM_ED25519_PRIVATE_KEY ? { ed25519KeyPem: config.DKIM_ED25519_PRIVATE_KEY } : {}),
+    },
+  });
+  return {
+    composer,
+    transport: openTransport({ smtpUrl, connections: config.SMTP_CONNECTIONS, rate: config.SMTP_RATE }),
+  };
+}
+
+async function offerTopics({ config, db, now }: Context): Promise<void> {
+  const text = await readFile(config.TOPICS_FILE, "utf8").catch((cause) => {
+    throw new PlainError(`TOPICS_FILE ${config.TOPICS_FILE} cannot be read.`, { cause });
+  });
+  const file = readTopicsFile(text);
+  if (file.kind === "error")
+    throw new PlainError(`${config.TOPICS_FILE} needs a look:\n  ${file.problems.join("\n  ")}`);
+  await applyTopics(db, file.topics, now());
+}
+
+export type Running = { url: string | undefined; built: Built; stop: () => Promise<void> };
+
+/** Starts the roles of the settings; each is imported only when asked for. `stop` drains within 30 seconds. */
+export async function start(config: Config, options: { now?: () => Date; log?: Logger } = {}): Promise<Running> {
+  const has = (role: Role) => config.ROLES.includes(role);
+  const built = await buildContext(config, { ...options, mail: has("worker") || has("web") });
+  const { context, mailbox } = built;
+  const stops: (() => Promise<void>)[] = [built.close];
+  let url: string | undefined;
+  try {
+    if (has("web")) {
+      const [{ createApp, serve }, { findDigest }] = await Promise.all([
+        import("./web/app.ts"),
+        import("./db/digests.ts"),
+      ]);
+      const renderDigest = async (id: number) => {
+        const digest = await findDigest(context.db, { id });
+        if (!digest || digest.cards.length === 0 || !context.mail) return undefined;
+        const { html, text } = await context.mail.composer.digest(digest);
+        return { html, text };
+      };
+      const serving = await serve(createApp(context, { ...(mailbox ? { mailbox } : {}), renderDigest }), {
+        host: config.HOST,
+        port: config.PORT,
+      });
+      url = serving.url;
+      stops.push(() => serving.close());
+    }
+    if (has("worker")) {
+      const { workersFor } = await import("../workers/pipeline.ts");
+      await context.queue.work(workersFor(context), 4);
+    }
+    if (has("scheduler")) {
+      const { startScheduler } = await import("./scheduler.ts");
+      const scheduler = startScheduler(context);
+      stops.push(() => scheduler.stop());
+    }
+  } catch (error) {
+    for (const stop of stops.reverse()) await stop();
+    throw error;
+  }
+  return {
+    url,
+    built,
+    async stop() {
+      for (const stop of stops.splice(0).reverse()) await stop();
+    },
+  };
+}
