@@ -31,7 +31,7 @@ export const ABSTRACT_CUT = 420;
 const listed = sql.raw(`
   papers.id, papers.canonical_id as "canonicalId", papers.title, left(papers.abstract, ${ABSTRACT_CUT}) as abstract,
   papers.authors[1:3] as "firstAuthors", papers.authors[cardinality(papers.authors)] as "lastAuthor",
-  cardinality(papers.authors) as "authorCount", papers.organization, papers.links, papers.thumbnail,
+  coalesce(papers.author_count, cardinality(papers.authors)) as "authorCount", papers.organization, papers.links, papers.thumbnail,
   papers.upvotes, papers.comments, papers.stars, papers.listed_on::text as "listedOn",
   (papers.published_at at time zone 'UTC')::date::text as "publishedOn", papers.updated_at as "updatedAt",
   coalesce((
@@ -115,34 +115,13 @@ export async function listPapersOfTopic(
 }
 
 /** Papers by their ids, in that order; ids that are gone are left out. */
-export async function listPapersById(db: Queryable, ids: number[]): Promise<ListedPaper[]> {
+export async function listCardsById(db: Queryable, ids: number[]): Promise<ListedPaper[]> {
   if (ids.length === 0) return [];
   const answer = await db.execute<Row>(
     sql`select ${listed} from papers where papers.id = any(${sql.param(ids)}::int[])
       order by array_position(${sql.param(ids)}::int[], papers.id)`,
   );
   return read(answer.rows);
-}
-
-export type PaperReason = PaperTopic & { terms: string[]; score: number };
-
-/** One paper in full, with the offered topics it answers and the words that earned them. */
-export async function findPaper(
-  db: Queryable,
-  id: number,
-): Promise<{ paper: Paper; reasons: PaperReason[] } | undefined> {
-  const paper = await db.query.papers.findFirst({
-    where: (papers, { eq }) => eq(papers.id, id),
-    columns: { search: false },
-  });
-  if (!paper) return undefined;
-  const reasons = await db.execute<PaperReason>(
-    sql`select topics.slug, topics.name, matches.terms, matches.score
-      from matches join topics on topics.id = matches.topic_id
-      where matches.paper_id = ${id} and topics.owner_id is null and topics.retired_at is null
-      order by matches.score desc, topics.id`,
-  );
-  return { paper, reasons: reasons.rows };
 }
 
 /** Papers of the same fortnight that share the most topics with a paper, then the most upvoted. */

@@ -1,6 +1,7 @@
 // How is one subscriber's row read, locked and described? What every act on a subscriber builds on.
 import { and, eq, inArray, isNull, sql } from "drizzle-orm";
 import type { Queryable } from "./connect.ts";
+import { releasePapers } from "./due.ts";
 import { digests, subscribers, subscriptions, topics } from "./schema.ts";
 
 export type Subscriber = typeof subscribers.$inferSelect;
@@ -27,12 +28,17 @@ export async function lockSubscriberByEmail(transaction: Queryable, email: strin
   return row;
 }
 
-/** Stops digests that are planned or wait for another attempt; deliver looks again when it claims. */
+/** Stops digests that are planned or wait for another attempt and gives their papers back; deliver looks again when it claims. */
 export async function cancelQueuedDigests(transaction: Queryable, subscriberId: number): Promise<void> {
-  await transaction
+  const cancelled = await transaction
     .update(digests)
-    .set({ state: "cancelled" })
-    .where(and(eq(digests.subscriberId, subscriberId), inArray(digests.state, ["planned", "retry"])));
+    .set({ state: "cancelled", reason: "left or paused before it went out" })
+    .where(and(eq(digests.subscriberId, subscriberId), inArray(digests.state, ["planned", "retry"])))
+    .returning({ id: digests.id });
+  await releasePapers(
+    transaction,
+    cancelled.map(({ id }) => id),
+  );
 }
 
 /** Slugs of the offered topics a subscriber chose, in the order of the offer. */

@@ -78,19 +78,7 @@ export async function askForPreferences(
   });
 }
 
-/** Sends the confirmation once more to somebody who holds an old link, within the limits. */
-export async function resendConfirmation(
-  db: Database,
-  { subscriberId, now }: { subscriberId: number; now: Date },
-): Promise<{ letter: number | undefined }> {
-  return db.transaction(async (transaction) => {
-    const subscriber = await lockSubscriber(transaction, subscriberId);
-    if (subscriber?.state !== "pending") return { letter: undefined };
-    return { letter: await writeLetter(transaction, { kind: "confirm", subscriberId, now }) };
-  });
-}
-
-type Refused = { kind: "unknown-topic"; slugs: string[] } | { kind: "no-topic" | "left" | "gone" };
+type Refused = { kind: "unknown-topic"; slugs: string[] } | { kind: "no-topic" } | { kind: "left" } | { kind: "gone" };
 export type Confirmed = { kind: "confirmed" | "already"; subscriber: Subscriber } | Refused;
 
 /** Confirms a pending reader with the choices made; a second time changes nothing. `wording` names what was agreed to. */

@@ -1,0 +1,46 @@
+// How is the service doing, in numbers? For metrics, readiness and the operator's page.
+import { sql } from "drizzle-orm";
+import type { Queryable } from "./connect.ts";
+
+/** Rejects when the database does not answer. */
+export async function pingDatabase(db: Queryable): Promise<void> {
+  await db.execute(sql`select 1`);
+}
+
+export type Counts = {
+  subscribers: Record<string, number>;
+  digests: Record<string, number>;
+  letters: Record<string, number>;
+  papers: number;
+  /** Seconds since each source last ended well. */
+  sources: Record<string, number>;
+};
+
+/** Rows by state: all subscribers, digests and letters of the last two days, papers, and how long sources are silent. */
+export async function countEverything(db: Queryable, now: Date): Promise<Counts> {
+  const since = new Date(now.getTime() - 2 * 86_400_000).toISOString();
+  const byState = async (from: ReturnType<typeof sql>): Promise<Record<string, number>> => {
+    const answer = await db.execute<{ name: string; value: number }>(
+      sql`select state as name, count(*)::int as value from ${from} group by state`,
+    );
+    return Object.fromEntries(answer.rows.map(({ name, value }) => [name, value]));
+  };
+  const [subscribers, digests, letters, papers, sources] = await Promise.all([
+    byState(sql`subscribers`),
+    byState(sql`digests where planned_at > ${since}`),
+    byState(sql`letters where created_at > ${since}`),
+    db.execute<{ value: number }>(sql`select count(*)::int as value from papers`),
+    db.execute<{ name: string; at: string | Date }>(
+      sql`select source as name, max(ended_at) as at from source_runs where outcome in ('ok', 'empty') group by source`,
+    ),
+  ]);
+  return {
+    subscribers,
+    digests,
+    letters,
+    papers: papers.rows[0]?.value ?? 0,
+    sources: Object.fromEntries(
+      sources.rows.map(({ name, at }) => [name, Math.round((now.getTime() - new Date(at).getTime()) / 1000)]),
+    ),
+  };
+}

@@ -1,0 +1,92 @@
+// What answers over HTTP? Every page and the order in which a request meets them.
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import express, { type ErrorRequestHandler, type Express } from "express";
+import type { Context } from "../context.ts";
+import { publicFolder } from "./pages.ts";
+import { describeError, requestLog } from "./request-log.ts";
+import { digestRoutes } from "./routes/digests.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { helpRoutes } from "./routes/help.ts";
+import { mailboxRoutes } from "./routes/mailbox.ts";
+import { paperRoutes } from "./routes/papers.ts";
+import { preferencesRoutes } from "./routes/preferences.ts";
+import { subscribeRoutes } from "./routes/subscribe.ts";
+import { topicRoutes } from "./routes/topics.ts";
+import { unsubscribeRoutes } from "./routes/unsubscribe.ts";
+import { voteRoutes } from "./routes/votes.ts";
+import { securityHeaders } from "./security.ts";
+import { type Extras, openWeb, sendNotFound, type Web } from "./web.ts";
+
+/** Builds the web application on what main made; importing or building it listens to nothing. */
+export function createApp(context: Context, extras: Extras = {}): Express {
+  const web = openWeb(context, extras);
+  const app = express();
+  app.disable("x-powered-by").disable("etag").set("query parser", "simple");
+  app.set("trust proxy", context.config.TRUST_PROXY);
+  app.use(requestLog(context.log), securityHeaders(context.config));
+  app.use("/static", express.static(publicFolder, { index: false, immutable: true, maxAge: "365d" }));
+  app.get(["/favicon.ico", "/favicon.svg"], (_request, response) => {
+    response.sendFile("icon.svg", { root: publicFolder, maxAge: "7d" });
+  });
+  app.use(
+    healthRoutes(web),
+    paperRoutes(web),
+    topicRoutes(web),
+    subscribeRoutes(web),
+    preferencesRoutes(web),
+    unsubscribeRoutes(web),
+    digestRoutes(web),
+    voteRoutes(web),
+    mailboxRoutes(web),
+    helpRoutes(web),
+  );
+  app.use((_request, response) => {
+    sendNotFound(web, response);
+  });
+  app.use(errorPage(web));
+  return app;
+}
+
+/** Bodies that are too large or cannot be read are the sender's fault; all else is ours, and shows no inside. */
+function errorPage(web: Web): ErrorRequestHandler {
+  return (error, request, response, _next) => {
+    const given = Number((error as { status?: unknown }).status);
+    const status = error?.name === "MulterError" ? 413 : given >= 400 && given < 500 ? given : 500;
+    if (status === 500) web.log.error({ ...describeError(error), method: request.method }, "a page failed");
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    response.set("Cache-Control", "no-store");
+    web.pages.send(response, "error", { title: "Something went wrong", narrow: true }, { status }, status);
+  };
+}
+
+export type Serving = { url: string; port: number; close: (deadlineMs?: number) => Promise<void> };
+
+/** Listens; slow clients are cut off, and `close` lets running answers finish for at most `deadlineMs`. */
+export async function serve(app: Express, { host, port }: { host: string; port: number }): Promise<Serving> {
+  const server = await new Promise<Server>((resolve, reject) => {
+    const listening = app.listen(port, host, (error?: Error) => (error ? reject(error) : resolve(listening)));
+  });
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 20_000;
+  server.keepAliveTimeout = 5_000;
+  server.maxHeadersCount = 100;
+  server.maxRequestsPerSocket = 10_000;
+  server.setTimeout(30_000);
+  const address = server.address() as AddressInfo;
+  const shown = address.address.includes(":") ? `[${address.address}]` : address.address;
+  return {
+    url: `http://${shown}:${address.port}`,
+    port: address.port,
+    async close(deadlineMs = 5_000) {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const late = setTimeout(() => server.closeAllConnections(), deadlineMs).unref();
+      await closed;
+      clearTimeout(late);
+    },
+  };
+}

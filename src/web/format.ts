@@ -1,0 +1,73 @@
+// How are dates, counts and names written on a page?
+
+const english = "en-GB";
+
+/** `2026-03-05` → `Thu 5 Mar 2026`. */
+export function day(date: string): string {
+  return new Intl.DateTimeFormat(english, {
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    timeZone: "UTC",
+  })
+    .format(new Date(`${date}T00:00:00Z`))
+    .replaceAll(",", "");
+}
+
+/** `2026-03-05` → `5 Mar 2026`. */
+export function date(text: string | Date): string {
+  const at = typeof text === "string" ? new Date(`${text}T00:00:00Z`) : text;
+  return new Intl.DateTimeFormat(english, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" }).format(
+    at,
+  );
+}
+
+/** An instant to the minute, in a zone, with the zone's short name. */
+export function instant(at: Date, timezone = "UTC"): string {
+  return new Intl.DateTimeFormat(english, {
+    dateStyle: "medium",
+    timeStyle: "short",
+    timeZone: timezone,
+  }).format(at);
+}
+
+/** 1234 → `1,234`; from ten thousand `12.3k`. */
+export function count(value: number): string {
+  if (value < 10_000) return new Intl.NumberFormat("en").format(value);
+  return `${new Intl.NumberFormat("en", { maximumFractionDigits: 1 }).format(value / 1000)}k`;
+}
+
+/** `1 paper`, `2 papers`. */
+export function plural(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}
+
+/** 7 → `07:00`. */
+export function hour(value: number): string {
+  return `${String(value).padStart(2, "0")}:00`;
+}
+
+/** At most `length` characters, cut at a word. */
+export function shorten(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const cut = text.slice(0, length);
+  const space = cut.lastIndexOf(" ");
+  return `${cut.slice(0, space > length * 0.6 ? space : length).replace(/[\s,;:.]+$/, "")}…`;
+}
+
+/** About how many a day, as a reader would say it. */
+export function perDay(value: number): string {
+  if (value <= 0) return "quiet";
+  if (value < 0.95) return `about ${Math.max(1, Math.round(value * 7))} a week`;
+  return `about ${Math.round(value)} a day`;
+}
+
+/** The first names, the last one and how many there are: `Ada Lovelace, Mary Somerville … Grace Hopper · 12 authors`. */
+export function names(first: string[], last: string | null | undefined, total: number): string {
+  if (first.length === 0) return total > 0 ? plural(total, "author") : "Authors not stated";
+  const shown = first.slice(0, 3);
+  const left = total - shown.length;
+  const end = last && left > 0 ? `${left > 1 ? " … " : ", "}${last}` : left > 0 ? " …" : "";
+  return `${shown.join(", ")}${end}${total > 1 ? ` · ${plural(total, "author")}` : ""}`;
+}

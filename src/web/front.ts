@@ -1,0 +1,159 @@
+// What does the front page hold? The sign-up form and the papers of a day or a week.
+import { isDate, weekOf } from "../core/weeks.ts";
+import { countTopicsOfSpan, findLatestDay, findNeighbourDays, listPapersOfSpan } from "../db/pages.ts";
+import { type CountedTopic, listTopicsWithCounts } from "../db/topics.ts";
+import * as format from "./format.ts";
+import type { Page } from "./pages.ts";
+import type { Web } from "./web.ts";
+
+export const PER_PAGE = 50;
+const COUNTED_DAYS = 10;
+
+export type SignUpForm = {
+  email: string;
+  topics: string[];
+  timezone: string;
+  errors: Record<string, string>;
+};
+export const emptySignUp: SignUpForm = { email: "", topics: [], timezone: "", errors: {} };
+
+export type TopicArea = { area: string; topics: CountedTopic[] };
+
+/** The topics on offer with papers a day and samples, by area in the order of the topics file. */
+export async function listTopicAreas(web: Web): Promise<TopicArea[]> {
+  const topics = await listTopicsWithCounts(web.db, new Date(web.now().getTime() - COUNTED_DAYS * 86_400_000));
+  const areas = new Map<string, CountedTopic[]>();
+  for (const topic of topics) {
+    const list = areas.get(topic.area) ?? [];
+    list.push(topic);
+    areas.set(topic.area, list);
+  }
+  return [...areas].map(([area, list]) => ({ area, topics: list }));
+}
+
+type Shown = { day?: string; topic?: string; page?: number; path: string; signUp?: SignUpForm };
+
+/** The page of one list day; without a day the latest, as the front page shows it. */
+export async function renderDay(web: Web, { day, topic, page = 1, path, signUp }: Shown): Promise<string> {
+  const now = web.now();
+  const shown = day ?? (await findLatestDay(web.db, now));
+  const span = { from: shown ?? "1970-01-01", to: shown ?? "1970-01-01" };
+  const [areas, list, topics, neighbours] = await Promise.all([
+    listTopicAreas(web),
+    listPapersOfSpan(web.db, { ...span, ...(topic ? { topic } : {}), limit: PER_PAGE, offset: (page - 1) * PER_PAGE }),
+    countTopicsOfSpan(web.db, span),
+    findNeighbourDays(web.db, span.from, now),
+  ]);
+  const front = day === undefined;
+  const about: Page = {
+    title: front ? "Daily Papers" : `Papers of ${format.date(shown ?? "")}`,
+    description: front
+      ? "The new research papers on the topics you choose, in your inbox every morning."
+      : `The research papers listed on ${format.date(shown ?? "")}, most upvoted first.`,
+    canonical: front ? "/" : `/papers/date/${day}`,
+    section: "papers",
+    feeds: [{ title: "Daily Papers", path: "/papers.atom" }],
+  };
+  return web.pages.render("papers", about, {
+    heading: front ? "Daily Papers" : format.day(shown ?? ""),
+    when: shown ? { date: shown, says: format.day(shown) } : undefined,
+    span: "day",
+    previous: neighbours.previous ? `/papers/date/${neighbours.previous}` : undefined,
+    next: neighbours.next ? `/papers/date/${neighbours.next}` : undefined,
+    week: shown ? `/papers/week/${weekOf(shown)}` : undefined,
+    day: undefined,
+    areas,
+    signUp: signUp ?? emptySignUp,
+    showSignUp: front,
+    ...list,
+    topics,
+    topic,
+    pager: pager(list.total, page, path, topic),
+    path,
+  });
+}
+
+/** The page of one ISO week, with everything listed in it. */
+export async function renderWeek(
+  web: Web,
+  {
+    week,
+    from,
+    to,
+    previous,
+    next,
+    topic,
+    page,
+    path,
+  }: {
+    week: string;
+    from: string;
+    to: string;
+    previous: string;
+    next: string;
+    topic: string | undefined;
+    page: number;
+    path: string;
+  },
+): Promise<string> {
+  const today = web.now().toISOString().slice(0, 10);
+  const span = { from, to: to > today && isDate(today) ? today : to };
+  const [list, topics] = await Promise.all([
+    listPapersOfSpan(web.db, { ...span, ...(topic ? { topic } : {}), limit: PER_PAGE, offset: (page - 1) * PER_PAGE }),
+    countTopicsOfSpan(web.db, span),
+  ]);
+  const says = `${format.date(from)} – ${format.date(to)}`;
+  return web.pages.render(
+    "papers",
+    {
+      title: `Papers of week ${Number(week.slice(6))}, ${week.slice(0, 4)}`,
+      description: `The research papers listed from ${says}, most upvoted first.`,
+      canonical: `/papers/week/${week}`,
+      section: "papers",
+      feeds: [{ title: "Daily Papers", path: "/papers.atom" }],
+    },
+    {
+      heading: `Week ${Number(week.slice(6))}, ${week.slice(0, 4)}`,
+      when: { date: from, says },
+      span: "week",
+      previous: `/papers/week/${previous}`,
+      next: span.to < to || to >= today ? undefined : `/papers/week/${next}`,
+      week: undefined,
+      areas: [],
+      signUp: emptySignUp,
+      showSignUp: false,
+      ...list,
+      topics,
+      topic,
+      pager: pager(list.total, page, path, topic),
+      path,
+    },
+  );
+}
+
+export type Pager = { page: number; pages: number; previous: string | undefined; next: string | undefined };
+
+/** Links to the pages beside this one, which keep the topic or the words. */
+export function pager(
+  total: number,
+  page: number,
+  path: string,
+  topic?: string,
+  perPage = PER_PAGE,
+  query = "",
+): Pager {
+  const pages = Math.max(1, Math.ceil(total / perPage));
+  const link = (to: number) => {
+    const search = new URLSearchParams();
+    if (query) search.set("q", query);
+    if (topic) search.set("topic", topic);
+    if (to > 1) search.set("page", String(to));
+    return search.size > 0 ? `${path}?${search}` : path;
+  };
+  return {
+    page,
+    pages,
+    previous: page > 1 ? link(Math.min(page - 1, pages)) : undefined,
+    next: page < pages ? link(page + 1) : undefined,
+  };
+}

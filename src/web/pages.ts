@@ -1,0 +1,65 @@
+// How does a page become HTML? Eta templates with autoescape on, one layout, assets with their version.
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { Eta } from "eta";
+import type { Response } from "express";
+import type { Config } from "../config.ts";
+import * as format from "./format.ts";
+
+const root = path.join(import.meta.dirname, "../..");
+export const publicFolder = path.join(root, "public");
+
+/** What the layout asks of every page. */
+export type Page = {
+  title: string;
+  /** One sentence for search engines and social cards. */
+  description?: string;
+  /** Path below the base URL; its absence keeps a page out of search engines. */
+  canonical?: string;
+  /** The navigation entry that is lit. */
+  section?: "papers" | "topics" | "search" | "admin" | "mailbox" | undefined;
+  feeds?: { title: string; path: string }[];
+  /** Set on article pages for social cards. */
+  card?: { title: string; description: string; publishedAt?: string | undefined; authors?: string[] };
+  /** Wide pages use the whole measure, narrow ones are forms and letters. */
+  narrow?: boolean;
+};
+
+export type Pages = {
+  /** The HTML of a template of templates/web inside the layout. */
+  render: (template: string, page: Page, data?: object) => string;
+  /** Sends a page that is not the same for everybody, and so is kept by nobody. */
+  send: (response: Response, template: string, page: Page, data?: object, status?: number) => void;
+};
+
+export function pages(config: Config, mailbox: boolean): Pages {
+  const eta = new Eta({ views: path.join(root, "templates/web"), cache: true, autoEscape: true });
+  const version = createHash("sha256");
+  for (const file of ["paperboy.css", "paperboy.js"]) version.update(readFileSync(path.join(publicFolder, file)));
+  const site = {
+    name: "Paperboy",
+    baseUrl: config.BASE_URL,
+    assets: version.digest("hex").slice(0, 10),
+    mailbox,
+    admin: config.ADMIN_PASSWORD !== undefined,
+    thumbnails: config.THUMBNAIL_HOSTS.length > 0,
+  };
+  const render: Pages["render"] = (template, page, data = {}) =>
+    eta.render("./layout", {
+      site,
+      page,
+      format,
+      body: eta.render(`./${template}`, { ...data, site, page, format }),
+    });
+  return {
+    render,
+    send(response, template, page, data, status = 200) {
+      response
+        .status(status)
+        .set("Cache-Control", response.get("Cache-Control") ?? "no-store")
+        .type("html")
+        .send(render(template, page, data));
+    },
+  };
+}

@@ -1,0 +1,47 @@
+// What would tomorrow's digest hold for a choice of topics?
+import { choosePapers, prepareTopicLists } from "../core/rank.ts";
+import { listCandidates } from "../db/matches.ts";
+import { type ListedPaper, listCardsById } from "../db/pages.ts";
+import { listOfferedTopics } from "../db/topics.ts";
+import type { Web } from "./web.ts";
+
+const WINDOW_DAYS = 4;
+const MOST_SHOWN = 5;
+
+export type Preview = { papers: (ListedPaper & { topic: string })[]; total: number };
+
+/** The best papers of the last days for these topics, chosen as a digest chooses them; nothing is written. */
+export async function previewDigest(
+  web: Web,
+  choices: { topics: string[]; max_papers: string; min_upvotes: string },
+): Promise<Preview> {
+  const now = web.now();
+  const offered = await listOfferedTopics(web.db);
+  const chosenTopics = offered.filter(({ slug }) => choices.topics.includes(slug));
+  if (chosenTopics.length === 0) return { papers: [], total: 0 };
+  const from = new Date(now.getTime() - WINDOW_DAYS * 86_400_000);
+  const topicIds = chosenTopics.map(({ id }) => id);
+  const candidates = (await listCandidates(web.db, { from, to: now })).filter(({ topicId }) =>
+    topicIds.includes(topicId),
+  );
+  const lists = prepareTopicLists(candidates, { now, hotnessOf: ({ upvotes }) => upvotes / (upvotes + 20) });
+  const { chosen, more } = choosePapers(lists, {
+    topicIds,
+    sent: [],
+    maxPapers: Number(choices.max_papers) || 10,
+    minUpvotes: Number(choices.min_upvotes) || 0,
+    earlierThanMs: 0,
+  });
+  const shown = chosen.slice(0, MOST_SHOWN);
+  const papers = await listCardsById(
+    web.db,
+    shown.map(({ paperId }) => paperId),
+  );
+  const topicOf = new Map(
+    shown.map(({ paperId, topicId }) => [paperId, offered.find(({ id }) => id === topicId)?.name ?? ""]),
+  );
+  return {
+    papers: papers.map((paper) => ({ ...paper, topic: topicOf.get(paper.id) ?? "" })),
+    total: chosen.length + more,
+  };
+}

@@ -1,0 +1,157 @@
+// What can a reader change? Everything, on one page behind a link, without a login.
+import { type Response, Router } from "express";
+import { readAddress } from "../../core/address.ts";
+import { readChoices } from "../../core/choices.ts";
+import { parseExclusions } from "../../core/rules.ts";
+import { localDay } from "../../core/schedule.ts";
+import { listEditions } from "../../db/editions.ts";
+import { listSavedTopics } from "../../db/saved-topics.ts";
+import { findSubscriber, type Subscriber } from "../../db/subscriber-rows.ts";
+import { askForPreferences, savePreferences } from "../../db/subscribers.ts";
+import { listVotes } from "../../db/votes.ts";
+import { type ChoicesForm, choicesData, choicesOf, typedChoices } from "../choices-form.ts";
+import * as format from "../format.ts";
+import { fieldOf, formOf, paramOf, queryOf, readForm } from "../forms.ts";
+import { networkOf } from "../limits.ts";
+import { inSameTime } from "../same-time.ts";
+import { privatePage } from "../security.ts";
+import { allowsReserved, ringLetter } from "../sign-up.ts";
+import { pathOf, readIdToken, sendNotFound, sendTooOften, type Web } from "../web.ts";
+
+const EDITIONS_SHOWN = 14;
+
+export function preferencesRoutes(web: Web): Router {
+  const router = Router();
+
+  router.get("/preferences", (_request, response) => {
+    web.pages.send(response, "ask-preferences", { title: "Your preferences", narrow: true }, { email: "", errors: {} });
+  });
+
+  router.post("/preferences", readForm, async (request, response) => {
+    const email = fieldOf(formOf(request), "email");
+    const seconds = await web.limits.hit("links-network", networkOf(request));
+    if (seconds !== undefined) return sendTooOften(web, response, seconds);
+    const address = readAddress(email, { allowReserved: allowsReserved(web) });
+    if (address.kind === "error") {
+      const errors = { email: address.message };
+      web.pages.send(response, "ask-preferences", { title: "Your preferences", narrow: true }, { email, errors }, 422);
+      return;
+    }
+    await inSameTime(async () => {
+      const { letter } = await askForPreferences(web.db, web.keys, { email: address.email, now: web.now() });
+      await ringLetter(web, letter);
+    });
+    web.pages.send(response, "check-mail", { title: "Check your mail", narrow: true }, { email, link: true });
+  });
+
+  router.get("/preferences/:token", privatePage, async (request, response) => {
+    const token = paramOf(request, "token");
+    const subscriber = await findReader(web, token);
+    if (!subscriber) return sendNotFound(web, response);
+    const done = notices[queryOf(request, "done", 30)];
+    await sendPreferences(web, response, token, subscriber, done === undefined ? {} : { done });
+  });
+
+  router.post("/preferences/:token", privatePage, readForm, async (request, response) => {
+    const token = paramOf(request, "token");
+    const subscriber = await findReader(web, token);
+    if (!subscriber) return sendNotFound(web, response);
+    const form = formOf(request);
+    const known = await choicesOf(web, subscriber);
+    const typed = typedChoices(form, known);
+    const read = readChoices(form, localDay(subscriber.timezone, web.now()));
+    const errors = read.kind === "error" ? read.errors : excludedErrors(read.choices.excluded);
+    if (read.kind === "error" || Object.keys(errors).length > 0)
+      return sendPreferences(web, response, token, subscriber, { choices: { ...typed, errors } }, 422);
+    const answer = await savePreferences(web.db, {
+      subscriberId: subscriber.id,
+      choices: read.choices,
+      now: web.now(),
+    });
+    if (answer.kind === "gone") return sendNotFound(web, response);
+    if (answer.kind === "left" || answer.kind === "pending")
+      return sendPreferences(web, response, token, subscriber, {}, 409);
+    if (answer.kind !== "saved") {
+      const topics =
+        answer.kind === "no-topic"
+          ? "Choose at least one topic, or leave by the link below."
+          : "One of these topics is not on offer any more; please choose again.";
+      return sendPreferences(web, response, token, subscriber, { choices: { ...typed, errors: { topics } } }, 422);
+    }
+    await sendPreferences(web, response, token, answer.subscriber, { done: saved });
+  });
+
+  return router;
+}
+
+/** What a page says after an act that led back to it. */
+const saved = "Saved.";
+const notices: Record<string, string> = {
+  saved,
+  "topic-saved": "The topic is saved, and looks for papers from now on.",
+  "topic-deleted": "The topic is deleted.",
+  "vote-undone": "Taken back.",
+  "link-sent": "We have sent you a mail with a link; it works once, within the hour.",
+};
+
+/** The reader whose page this is; suppressed ones have none. */
+export async function findReader(web: Web, token: string): Promise<Subscriber | undefined> {
+  const read = readIdToken(web, "preferences", token);
+  const subscriber = read.kind === "valid" ? await findSubscriber(web.db, read.id) : undefined;
+  return subscriber?.state === "suppressed" ? undefined : subscriber;
+}
+
+export type Told = {
+  done?: string | undefined;
+  choices?: ChoicesForm;
+  /** A saved topic as it was typed, with its error or its back-test. */
+  draft?: object;
+  address?: { email: string; error: string };
+};
+
+/** The whole page, with what was just done or is wrong. */
+export async function sendPreferences(
+  web: Web,
+  response: Response,
+  token: string,
+  subscriber: Subscriber,
+  told: Told,
+  status = 200,
+): Promise<void> {
+  const { id, timezone, dueAt } = subscriber;
+  const [data, savedTopics, votes, editions] = await Promise.all([
+    choicesData(web, told.choices ?? (await choicesOf(web, subscriber))),
+    listSavedTopics(web.db, id),
+    listVotes(web.db, id, web.now()),
+    listEditions(web.db, id, EDITIONS_SHOWN),
+  ]);
+  web.pages.send(
+    response,
+    "preferences",
+    { title: "Your preferences" },
+    {
+      ...data,
+      action: `/preferences/${token}`,
+      email: subscriber.email,
+      state: subscriber.state,
+      pausedUntil: subscriber.pausedUntil,
+      next: dueAt ? format.instant(dueAt, timezone) : undefined,
+      today: localDay(timezone, web.now()),
+      saved: savedTopics,
+      votes,
+      editions: editions.map((edition) => ({ ...edition, link: pathOf(web, web.links.digest(edition.id)) })),
+      unsubscribe: pathOf(web, web.links.unsubscribe(id)),
+      feed: web.links.feed(id),
+      done: told.done,
+      draft: told.draft,
+      address: told.address ?? { email: "", error: "" },
+    },
+    status,
+  );
+}
+
+function excludedErrors(text: string | undefined): Record<string, string> {
+  if (!text) return {};
+  const parsed = parseExclusions(text);
+  return parsed.kind === "error" ? { excluded: `${parsed.message}, at character ${parsed.at + 1}.` } : {};
+}
