@@ -159,6 +159,11 @@ export const settings = {
     "https://api.biorxiv.org",
     "Where bioRxiv and medRxiv are asked.",
   ),
+  THUMBNAIL_HOSTS: setting(
+    withDefault(list.pipe(z.array(z.string().regex(/^[a-z0-9.-]+$/i, "each must be a host name"))), ""),
+    "none",
+    "Hosts whose paper thumbnails pages may show, e.g. cdn-thumbnails.huggingface.co; unset, no page asks a third party.",
+  ),
   TOPICS_FILE: setting(withDefault(z.string(), "topics.yaml"), "topics.yaml", "The topics on offer."),
   LOG_LEVEL: setting(
     withDefault(
