@@ -1,3 +1,4 @@
+# One image for every role; ROLES says which. tsx runs the TypeScript as it stands, so nothing is built.
 FROM node:22-bookworm-slim
 WORKDIR /app
 ENV NODE_ENV=production
