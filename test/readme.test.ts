@@ -1,3 +1,4 @@
+// Do the README and .env.example list the settings as config.ts has them?
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, it } from "vitest";
