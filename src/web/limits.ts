@@ -2,7 +2,7 @@
 import { createHmac } from "node:crypto";
 import type { Request } from "express";
 import ipaddr from "ipaddr.js";
-import { RateLimiterPostgres, RateLimiterRes } from "rate-limiter-flexible";
+import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from "rate-limiter-flexible";
 import type { Context } from "../context.ts";
 
 const HOUR = 3_600;
@@ -12,15 +12,18 @@ const rules = {
   "subscribe-address": { points: 10, duration: HOUR },
   "subscribe-domain": { points: 600, duration: HOUR },
   "links-network": { points: 60, duration: HOUR },
-  backtest: { points: 60, duration: HOUR },
-  "api-network": { points: 600, duration: 60 },
+  backtest: { points: 120, duration: HOUR },
   login: { points: 10, duration: 900 },
 } as const;
+/** Reading that costs us work, for each process on its own: a GET writes nothing, not even a count. */
+const reading = { points: 1_200, duration: 60 };
 export type LimitName = keyof typeof rules;
 
 export type Limits = {
   /** Counts one call; the answer is the seconds to wait, or undefined where all is well. Keys are kept as HMACs. */
   hit: (name: LimitName, key: string) => Promise<number | undefined>;
+  /** The same for a search or an API read of one network, counted in memory. */
+  read: (network: string) => Promise<number | undefined>;
 };
 
 export function openLimits({ db, keys }: Context): Limits {
@@ -41,16 +44,19 @@ export function openLimits({ db, keys }: Context): Limits {
     ]),
   );
   const hidden = (key: string) => createHmac("sha256", keys[0]).update(`limit\n${key}`).digest("base64url");
+  const inMemory = new RateLimiterMemory(reading);
+  const ask = async (limiter: RateLimiterMemory | RateLimiterPostgres | undefined, key: string) => {
+    try {
+      await limiter?.consume(key);
+      return undefined;
+    } catch (refusal) {
+      if (refusal instanceof RateLimiterRes) return Math.max(1, Math.ceil(refusal.msBeforeNext / 1000));
+      throw refusal;
+    }
+  };
   return {
-    async hit(name, key) {
-      try {
-        await limiters.get(name)?.consume(hidden(key));
-        return undefined;
-      } catch (refusal) {
-        if (refusal instanceof RateLimiterRes) return Math.max(1, Math.ceil(refusal.msBeforeNext / 1000));
-        throw refusal;
-      }
-    },
+    hit: (name, key) => ask(limiters.get(name), hidden(key)),
+    read: (network) => ask(inMemory, network),
   };
 }
 

@@ -65,6 +65,7 @@ export function allowsReserved(web: Web): boolean {
   return !web.config.BASE_URL.startsWith("https:");
 }
 
-function providerOf(email: string): string {
+/** The mailbox provider that answers for an address: its domain. */
+export function providerOf(email: string): string {
   return email.slice(email.lastIndexOf("@") + 1);
 }

@@ -3,7 +3,7 @@ import { type Response, Router } from "express";
 import { readAddress } from "../../core/address.ts";
 import { readChoices } from "../../core/choices.ts";
 import { parseExclusions } from "../../core/rules.ts";
-import { localDay } from "../../core/schedule.ts";
+import { addDays, localDay } from "../../core/schedule.ts";
 import { listEditions } from "../../db/editions.ts";
 import { listSavedTopics } from "../../db/saved-topics.ts";
 import { findSubscriber, type Subscriber } from "../../db/subscriber-rows.ts";
@@ -91,6 +91,8 @@ const notices: Record<string, string> = {
   "topic-saved": "The topic is saved, and looks for papers from now on.",
   "topic-deleted": "The topic is deleted.",
   "vote-undone": "Taken back.",
+  "address-asked":
+    "If the new address can get mail from us, a link is on its way there. It works once, within the hour.",
   "link-sent": "We have sent you a mail with a link; it works once, within the hour.",
 };
 
@@ -136,12 +138,12 @@ export async function sendPreferences(
       state: subscriber.state,
       pausedUntil: subscriber.pausedUntil,
       next: dueAt ? format.instant(dueAt, timezone) : undefined,
-      today: localDay(timezone, web.now()),
+      tomorrow: addDays(localDay(timezone, web.now()), 1),
       saved: savedTopics,
       votes,
       editions: editions.map((edition) => ({ ...edition, link: pathOf(web, web.links.digest(edition.id)) })),
       unsubscribe: pathOf(web, web.links.unsubscribe(id)),
-      feed: web.links.feed(id),
+      feed: pathOf(web, web.links.feed(id)),
       done: told.done,
       draft: told.draft,
       address: told.address ?? { email: "", error: "" },

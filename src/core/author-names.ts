@@ -1,0 +1,37 @@
+// Which names stand in one line of authors? Commas inside affiliations do not part them.
+import { readableName } from "./readable.ts";
+
+const suffix = /^(?:jr\.?|sr\.?|ii|iii|iv|ph\.?d\.?|m\.?d\.?)$/i;
+
+/** Splits `A. Author (Univ. of X, Y), B. Author and the Z Collaboration` into readable names without affiliations. */
+export function splitAuthors(line: string): string[] {
+  const plain = withoutAffiliations(line);
+  const names: string[] = [];
+  for (const part of plain.split(/\s*[,;]\s*(?:and\s+)?|\s+and\s+|\s+&\s+/)) {
+    const name = readableName(part);
+    const last = names.length - 1;
+    if (!name) continue;
+    if (suffix.test(name) && last >= 0) names[last] = `${names[last]} ${name}`;
+    else names.push(name);
+  }
+  return names;
+}
+
+/** `Doe, J. A.` as `J. A. Doe`; a name without comma as it is. */
+export function forwardName(name: string): string {
+  const found = /^([^,]+),\s*([^,]+)$/.exec(name.trim());
+  return readableName(found ? `${found[2]} ${found[1]}` : name);
+}
+
+/** Without parentheses and what is in them; as it is where they do not match. */
+function withoutAffiliations(line: string): string {
+  let depth = 0;
+  let kept = "";
+  for (const letter of line) {
+    if (letter === "(") depth++;
+    else if (letter === ")") depth--;
+    else if (depth === 0) kept += letter;
+    if (depth < 0) return line.replace(/[()]/g, " ");
+  }
+  return depth === 0 ? kept : line.replace(/[()]/g, " ");
+}

@@ -1,0 +1,24 @@
+// Which sources are there? The one table: a name and what makes it; any other name may be the URL of a feed.
+import type { Config } from "../config.ts";
+import type { NamedSource } from "../core/freshness.ts";
+import { huggingface } from "./huggingface.ts";
+import type { Source } from "./source.ts";
+
+const table: Record<string, (config: Config) => Source> = {
+  huggingface: (config) => huggingface(config.HUGGINGFACE_URL),
+};
+
+/** The source of this name; undefined when there is none. */
+export function findSource(name: string, config: Config): Source | undefined {
+  return Object.hasOwn(table, name) ? table[name]?.(config) : undefined;
+}
+
+/** The names in the table, for an error message. */
+export function listSourceNames(): string[] {
+  return Object.keys(table);
+}
+
+/** The configured sources as freshness and quiet days need them; unknown names are left out. */
+export function listConfiguredSources(config: Config): NamedSource[] {
+  return config.SOURCES.flatMap((name) => findSource(name, config) ?? []);
+}

@@ -1,0 +1,89 @@
+// How does a reader write a topic of their own? Try it on the last days, save it, change it, delete it.
+import { type Request, Router } from "express";
+import { backtest } from "../../db/backtest.ts";
+import { deleteSavedTopic, MAX_SAVED_TOPICS, saveTopic } from "../../db/saved-topics.ts";
+import { undoVote } from "../../db/votes.ts";
+import { type Form, fieldOf, formOf, paramOf, readForm } from "../forms.ts";
+import { networkOf } from "../limits.ts";
+import { privatePage } from "../security.ts";
+import { sendNotFound, sendTooOften, type Web } from "../web.ts";
+import { findReader, sendPreferences } from "./preferences.ts";
+
+const BACKTEST_DAYS = 7;
+
+export function savedTopicRoutes(web: Web): Router {
+  const router = Router();
+
+  // A reload of the address that a form was posted to leads back to the page.
+  router.get("/preferences/:token/:part", privatePage, (request, response) => {
+    response.redirect(303, `/preferences/${encodeURIComponent(paramOf(request, "token"))}`);
+  });
+
+  router.post("/preferences/:token/topics", privatePage, readForm, async (request, response) => {
+    const token = paramOf(request, "token");
+    const subscriber = await findReader(web, token);
+    if (!subscriber || subscriber.state === "unsubscribed") return sendNotFound(web, response);
+    const form = formOf(request);
+    const id = readId(fieldOf(form, "id"));
+    const action = fieldOf(form, "action");
+    if (action === "delete") {
+      if (id !== undefined) await deleteSavedTopic(web.db, { ownerId: subscriber.id, id });
+      response.redirect(303, `/preferences/${token}?done=topic-deleted#saved`);
+      return;
+    }
+    const seconds = await web.limits.hit("backtest", networkOf(request));
+    if (seconds !== undefined) return sendTooOften(web, response, seconds);
+    const draft = { id, name: fieldOf(form, "name").slice(0, 80), rules: rulesOf(form) };
+    if (draft.rules === "")
+      return sendPreferences(
+        web,
+        response,
+        token,
+        subscriber,
+        { draft: { ...draft, error: "Write what to look for." } },
+        422,
+      );
+    if (action !== "save") {
+      const tried = await backtest(web.db, { rules: draft.rules, days: BACKTEST_DAYS, now: web.now() });
+      const shown = tried.kind === "error" ? { ...draft, error: saidOf(tried) } : { ...draft, tried };
+      return sendPreferences(web, response, token, subscriber, { draft: shown }, tried.kind === "error" ? 422 : 200);
+    }
+    const answer = await saveTopic(
+      web.db,
+      { ownerId: subscriber.id, name: draft.name, rules: draft.rules, ...(id === undefined ? {} : { id }) },
+      web.now(),
+    );
+    if (answer.kind === "gone") return sendNotFound(web, response);
+    if (answer.kind !== "saved") {
+      const error = answer.kind === "error" ? saidOf(answer) : `At most ${MAX_SAVED_TOPICS} topics can be saved.`;
+      return sendPreferences(web, response, token, subscriber, { draft: { ...draft, error } }, 422);
+    }
+    response.redirect(303, `/preferences/${token}?done=topic-saved#saved`);
+  });
+
+  router.post("/preferences/:token/votes", privatePage, readForm, async (request: Request, response) => {
+    const token = paramOf(request, "token");
+    const subscriber = await findReader(web, token);
+    const paperId = readId(fieldOf(formOf(request), "paper"));
+    if (!subscriber) return sendNotFound(web, response);
+    if (paperId !== undefined) await undoVote(web.db, { subscriberId: subscriber.id, paperId });
+    response.redirect(303, `/preferences/${token}?done=vote-undone#votes`);
+  });
+
+  return router;
+}
+
+function readId(text: string): number | undefined {
+  return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
+}
+
+/** Rules as typed, or those of the two short cuts: follow an author, follow an organization. */
+function rulesOf(form: Form): string {
+  const follow = fieldOf(form, "follow").trim().replaceAll('"', "").slice(0, 200);
+  const kind = fieldOf(form, "follow_kind") === "org" ? "org" : "author";
+  return follow === "" ? fieldOf(form, "rules").replace(/\r\n?/g, "\n").trim() : `${kind}:"${follow}"`;
+}
+
+function saidOf({ message, at }: { message: string; at: number }): string {
+  return `${message}, at character ${at + 1}.`;
+}
