@@ -74,7 +74,8 @@ export function readPageText(text: string): PageReading {
         year: date[3] ? Number(date[3]) : undefined,
         comments: date[4] ? Number(date[4]) : undefined,
       });
-    from = date ? next + 1 : at + 1;
+    // What stands after the point in place of a date belongs to no title.
+    from = date || (lines[at + 1] ?? "").startsWith("·") ? next + 1 : at + 1;
     at = from - 1;
   }
   return { header, entries, problems };

@@ -1,0 +1,127 @@
+// The source arxiv: what did arXiv announce? Feeds for today's list, the Query API for days gone by, OAI-PMH for months.
+
+import { categoryProblem } from "../core/arxiv-categories.ts";
+import { addDays, arxivListDay } from "../core/calendar.ts";
+import type { PaperDraft } from "../core/paper.ts";
+import { readXmlBody } from "./feed.ts";
+import type { Http } from "./http.ts";
+import { type Ask, type Batch, type Source, SourceError } from "./source.ts";
+import { readXmlPapers, type XmlPapers } from "./xml-papers.ts";
+
+type Addresses = { feedUrl: string; apiUrl: string; oaiUrl: string; categories: string[] };
+
+/** arXiv's terms: one request in three seconds and one connection, over all of its hosts. */
+const polite = { lane: "arxiv", minIntervalMs: 3_000, accept: "application/xml, text/xml, application/atom+xml" };
+const API_PAGE = 500;
+const MAX_PAGES = 1_000;
+
+/** A regular look reads the announcement feeds; named days are searched by category and submission; months come by OAI-PMH. */
+export function arxiv(addresses: Addresses): Source {
+  return {
+    name: "arxiv",
+    title: "arXiv",
+    says: "arXiv's announcements by category: new papers and cross-lists; replacements update what is known.",
+    calendar: "arxiv",
+    rereadDays: 0,
+    async *fetch(ask, http) {
+      const problem = addresses.categories.map(categoryProblem).find((one) => one !== undefined);
+      if (problem) throw new SourceError(`ARXIV_CATEGORIES: ${problem}`);
+      if (ask.regular) yield* readFeeds(addresses, ask, http);
+      else if (ask.unit === "day") yield* searchDays(addresses, ask, http);
+      else yield* harvest(addresses, ask, http);
+    },
+  };
+}
+
+async function* readFeeds({ feedUrl, categories }: Addresses, { now, signal }: Ask, http: Http): AsyncIterable<Batch> {
+  for (const [index, category] of categories.entries()) {
+    const url = `${feedUrl.replace(/\/+$/, "")}/rss/${encodeURIComponent(category)}`;
+    const where = `arXiv ${category}`;
+    const answer = await http.get(url, { ...polite, signal });
+    for await (const papers of readXmlPapers(readXmlBody(answer, where), where, now)) {
+      const day = papers.feedDay && arxivListDay(papers.feedDay);
+      yield {
+        ...asBatch(papers),
+        at: category,
+        done: index + 1,
+        total: categories.length,
+        ...(day && papers.drafts.some(({ announce }) => announce === "new") && { listDay: day }),
+      };
+    }
+  }
+}
+
+/** The papers submitted for the lists of these days: between the freezes before their announcements. */
+async function* searchDays(
+  { apiUrl, categories }: Addresses,
+  { from, to, now, signal }: Ask,
+  http: Http,
+): AsyncIterable<Batch> {
+  // A list holds what was frozen up to a long weekend before; papers of other lists in that span are left out below.
+  const stamp = (day: string) => `${day.replaceAll("-", "")}0000`;
+  const span = `submittedDate:[${stamp(addDays(from, -6))} TO ${stamp(addDays(to, 1))}]`;
+  const query = `(${categories.map((category) => `cat:${/\./.test(category) || !isArchive(category) ? category : `${category}.*`}`).join(" OR ")}) AND ${span}`;
+  for (let page = 0, start = 0, total = 1; start < total && page < MAX_PAGES; page++) {
+    const where = `arXiv search from ${start}`;
+    const parameters = new URLSearchParams({
+      search_query: query,
+      start: String(start),
+      max_results: String(API_PAGE),
+      sortBy: "submittedDate",
+      sortOrder: "ascending",
+    });
+    const answer = await http.get(`${apiUrl}?${parameters}`, { ...polite, signal });
+    let entries = 0;
+    let wanted: PaperDraft[] = [];
+    const refused: string[] = [];
+    for await (const papers of readXmlPapers(readXmlBody(answer, where), where, now)) {
+      entries += papers.drafts.length + papers.refused.length;
+      wanted = wanted.concat(papers.drafts.filter(({ listedOn }) => listedOn >= from && listedOn <= to));
+      refused.push(...papers.refused);
+      total = papers.total ?? total;
+    }
+    // The API answers an empty page now and then where there are papers: that is a failure, not an end.
+    if (entries === 0 && start < total && total > 1)
+      throw new SourceError(`${where}: an empty page came before the end of the list.`);
+    start += Math.max(entries, API_PAGE);
+    yield { drafts: wanted, refused, at: `${from} to ${to}`, done: Math.min(start, total), total };
+  }
+}
+
+/** All papers of whole months or weeks, by the sets of the categories; only those first listed then count as news. */
+async function* harvest(
+  { oaiUrl, categories }: Addresses,
+  { from, to, now, signal }: Ask,
+  http: Http,
+): AsyncIterable<Batch> {
+  const sets = [...new Set(categories.map(oaiSet))];
+  for (const [index, set] of sets.entries()) {
+    let token = "";
+    for (let page = 0; page < MAX_PAGES && (page === 0 || token); page++) {
+      const parameters = token
+        ? new URLSearchParams({ verb: "ListRecords", resumptionToken: token })
+        : new URLSearchParams({ verb: "ListRecords", metadataPrefix: "arXiv", set, from, until: to });
+      const where = `arXiv OAI-PMH ${set}${page > 0 ? ` page ${page + 1}` : ""}`;
+      const answer = await http.get(`${oaiUrl}?${parameters}`, { ...polite, signal });
+      token = "";
+      for await (const papers of readXmlPapers(readXmlBody(answer, where), where, now)) {
+        token = papers.resumptionToken ?? "";
+        yield { ...asBatch(papers), at: set, done: index + (token ? 0 : 1), total: sets.length };
+      }
+    }
+  }
+}
+
+const asBatch = ({ drafts, refused }: XmlPapers) => ({ drafts, refused });
+const isArchive = (category: string) =>
+  /^(?:astro-ph|cond-mat|cs|econ|eess|math|nlin|physics|q-bio|q-fin|stat)$/.test(category);
+const physics =
+  /^(?:astro-ph|cond-mat|gr-qc|hep-ex|hep-lat|hep-ph|hep-th|math-ph|nlin|nucl-ex|nucl-th|physics|quant-ph)/;
+
+/** arXiv's set of a category: `cs:cs:LG`, `physics:hep-ex`, `physics:astro-ph:GA`. */
+function oaiSet(category: string): string {
+  const [archive = "", subject] = category.split(".");
+  const group = physics.test(archive) ? "physics" : archive;
+  if (subject) return `${group}:${archive}:${subject}`;
+  return group === archive ? archive : `${group}:${archive}`;
+}
