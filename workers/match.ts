@@ -3,6 +3,7 @@ import type { Context } from "../src/context.ts";
 import { explainMatches } from "../src/core/explain.ts";
 import type { CompiledTopics } from "../src/core/match-rules.ts";
 import { parseRules } from "../src/core/rules.ts";
+import { findOpinion } from "../src/core/second-opinion.ts";
 import { compileRules } from "../src/db/compiled.ts";
 import type { Queryable } from "../src/db/connect.ts";
 import { markMatched, replaceMatches, takeUnmatchedPapers } from "../src/db/matches.ts";
@@ -53,9 +54,10 @@ async function readCompiledTopics({ db, log }: Needs, transaction: Queryable): P
   const version = await readTopicsVersion(transaction);
   const before = remembered.get(db);
   if (before?.version === version) return before.compiled;
-  const topics = (await listMatchedTopics(transaction)).flatMap(({ id, rules: text }) => {
+  const topics = (await listMatchedTopics(transaction)).flatMap(({ id, slug, rules: text }) => {
     const parsed = parseRules(text);
-    if (parsed.kind === "ok") return [{ id, rules: parsed.rules }];
+    if (parsed.kind === "ok")
+      return [{ id, rules: parsed.rules, opinion: slug === null ? undefined : findOpinion(slug) }];
     log.warn({ topic: id, problem: parsed.message, at: parsed.at }, "rules cannot be read; the topic matches nothing");
     return [];
   });

@@ -1,6 +1,7 @@
 // What do rules ask of an index? Parsed rules with PostgreSQL's lexemes in the place of words, each distinct term once.
 import { plainName } from "./paper-words.ts";
 import { listRuleTerms, type Place, type Rule, type Rules, type Term } from "./rules.ts";
+import type { Opinion } from "./second-opinion.ts";
 
 /** A lexeme and how many words after the first lexeme it stands. */
 export type LexemeAt = { lexeme: string; offset: number };
@@ -23,7 +24,14 @@ export type Node =
   | { kind: "all" | "any"; parts: Node[]; without: Node[] };
 
 /** Rules ready to be put to papers; without a root they can match nothing (only stop words). */
-export type CompiledTopic = { id: number; root: Node | undefined; threshold: number };
+export type CompiledTopic = {
+  id: number;
+  root: Node | undefined;
+  threshold: number;
+  opinion: Opinion | undefined;
+};
+/** Rules to compile; the second opinion of offered topics weighs what they find. */
+export type TopicRules = { id: number; rules: Rules; opinion?: Opinion | undefined };
 export type CompiledTopics = { topics: CompiledTopic[]; asked: Asked[] };
 
 /** The texts whose lexemes compiling needs. */
@@ -34,7 +42,7 @@ export function listRuleTexts(rules: Iterable<Rules>): Set<string> {
 }
 
 /** Compiles topics against a lexicon that holds all of their texts; equal terms share one number. */
-export function compileTopics(topics: Iterable<{ id: number; rules: Rules }>, lexicon: Lexicon): CompiledTopics {
+export function compileTopics(topics: Iterable<TopicRules>, lexicon: Lexicon): CompiledTopics {
   const known = new Map<string, Asked>();
   const asked: Asked[] = [];
 
@@ -95,6 +103,7 @@ export function compileTopics(topics: Iterable<{ id: number; rules: Rules }>, le
   };
 
   const compiled: CompiledTopic[] = [];
-  for (const { id, rules } of topics) compiled.push({ id, root: node(rules.root), threshold: rules.threshold });
+  for (const { id, rules, opinion } of topics)
+    compiled.push({ id, root: node(rules.root), threshold: rules.threshold, opinion });
   return { topics: compiled, asked };
 }

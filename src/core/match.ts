@@ -2,8 +2,9 @@
 import type { CompiledTopic, CompiledTopics, Node } from "./match-rules.ts";
 import { type Hits, listNear, listSpans, type PaperIndex, type Span } from "./paper-index.ts";
 import type { PaperWords } from "./paper-words.ts";
+import { opinionFactor } from "./second-opinion.ts";
 
-/** `paper` is the number in the batch; `score` the sum of what its words earned, at least the topic's threshold. */
+/** `paper` is the number in the batch; `score` what its words earned, times the second opinion, at least the topic's threshold. */
 export type Found = { topic: CompiledTopic; paper: number; score: number };
 
 /** Puts every topic to every paper of the index; no order is promised. */
@@ -16,12 +17,17 @@ export function matchTopics(index: PaperIndex, { topics }: CompiledTopics): Foun
     for (let at = 0; at < index.length; at++) {
       for (let rest = bits[at] ?? 0; rest !== 0; rest &= rest - 1) {
         const paper = (at << 5) + 31 - Math.clz32(rest & -rest);
-        const score = scoreOf(index, root, paper);
+        const score = opined(index, topic, paper, scoreOf(index, root, paper));
         if (score >= threshold) found.push({ topic, paper, score });
       }
     }
   }
   return found;
+}
+
+function opined(index: PaperIndex, { opinion }: CompiledTopic, paper: number, score: number): number {
+  const words = opinion && score > 0 ? index.papers[paper] : undefined;
+  return opinion && words ? score * opinionFactor(opinion, words) : score;
 }
 
 /** The papers that answer the words of a node; the threshold is not asked. */

@@ -1,11 +1,17 @@
 // What do these rules ask, in PostgreSQL's words? Parsed rules compiled against its lexemes.
-import { type CompiledTopic, type CompiledTopics, compileTopics, listRuleTexts } from "../core/match-rules.ts";
+import {
+  type CompiledTopic,
+  type CompiledTopics,
+  compileTopics,
+  listRuleTexts,
+  type TopicRules,
+} from "../core/match-rules.ts";
 import type { Rules } from "../core/rules.ts";
 import type { Queryable } from "./connect.ts";
 import { readLexicon } from "./lexemes.ts";
 
 /** Compiles rules that were read before; one round trip. */
-export async function compileRules(db: Queryable, topics: { id: number; rules: Rules }[]): Promise<CompiledTopics> {
+export async function compileRules(db: Queryable, topics: TopicRules[]): Promise<CompiledTopics> {
   const lexicon = await readLexicon(db, listRuleTexts(topics.map(({ rules }) => rules)));
   return compileTopics(topics, lexicon);
 }

@@ -3,30 +3,37 @@ import { type Evaluation, evaluate, type LabelledPaper } from "../core/evaluate.
 import { matchTopics } from "../core/match.ts";
 import { compileTopics, listRuleTexts } from "../core/match-rules.ts";
 import { indexPapers } from "../core/paper-index.ts";
-import { readPaperWords } from "../core/paper-words.ts";
+import { type PaperWords, readPaperWords } from "../core/paper-words.ts";
 import { parseRules } from "../core/rules.ts";
+import { findOpinion } from "../core/second-opinion.ts";
 import type { Queryable } from "./connect.ts";
 import { readLexicon, readSearchVectors } from "./lexemes.ts";
 
+/** A topic as offered; its second opinion is found by its slug. */
+type NamedTopic = { slug: string; name: string; rules: string };
 const nobody = { categories: [], organization: null, authors: [] };
-const empty = { title: "", abstract: "" };
+
+/** Texts as match reads papers, numbered from 0. */
+export async function readTexts(db: Queryable, texts: { title: string; abstract: string }[]): Promise<PaperWords[]> {
+  const vectors = await readSearchVectors(db, texts);
+  return texts.map(({ title, abstract }, id) =>
+    readPaperWords({ ...nobody, title, abstract, id, search: vectors[id] ?? "" }),
+  );
+}
 
 /** Which topics (by name) each text answers. Throws on rules that cannot be read. */
 export async function matchTexts(
   db: Queryable,
-  topics: { name: string; rules: string }[],
+  topics: NamedTopic[],
   texts: { title: string; abstract: string }[],
 ): Promise<string[][]> {
-  const parsed = topics.map(({ name, rules }, id) => {
+  const parsed = topics.map(({ slug, name, rules }, id) => {
     const read = parseRules(rules);
     if (read.kind === "error") throw new Error(`The rules of ${name} cannot be read: ${read.message}`);
-    return { id, rules: read.rules };
+    return { id, rules: read.rules, opinion: findOpinion(slug) };
   });
   const lexicon = await readLexicon(db, listRuleTexts(parsed.map(({ rules }) => rules)));
-  const vectors = await readSearchVectors(db, texts);
-  const index = indexPapers(
-    vectors.map((search, id) => readPaperWords({ ...nobody, ...(texts[id] ?? empty), id, search })),
-  );
+  const index = indexPapers(await readTexts(db, texts));
   const found: string[][] = texts.map(() => []);
   for (const { topic, paper } of matchTopics(index, compileTopics(parsed, lexicon)))
     found[paper]?.push(topics[topic.id]?.name ?? "");
@@ -36,7 +43,7 @@ export async function matchTexts(
 /** Precision, recall and F1 of these topics on labelled papers. */
 export async function evaluateTopics(
   db: Queryable,
-  topics: { name: string; rules: string }[],
+  topics: NamedTopic[],
   papers: LabelledPaper[],
 ): Promise<Evaluation> {
   return evaluate(papers, await matchTexts(db, topics, papers));

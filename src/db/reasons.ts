@@ -4,13 +4,19 @@ import { groupBy } from "../core/group.ts";
 import { listScoreParts } from "../core/match.ts";
 import { indexPapers } from "../core/paper-index.ts";
 import { parseRules } from "../core/rules.ts";
+import { findOpinion, opinionFactor } from "../core/second-opinion.ts";
 import { listTerms } from "../core/surface.ts";
 import { compileRules } from "./compiled.ts";
 import type { Queryable } from "./connect.ts";
 import { findMatchPaper } from "./matches.ts";
 
 export type PaperTopic = { slug: string; name: string; score: number; terms: string[] };
-export type PaperReason = PaperTopic & { threshold: number; parts: { terms: string[]; points: number }[] };
+/** `opinion` is the factor of the second opinion; parts · opinion = score · threshold. */
+export type PaperReason = PaperTopic & {
+  threshold: number;
+  opinion: number;
+  parts: { terms: string[]; points: number }[];
+};
 
 /** The offered topics of each of these papers, best first. */
 export async function listPaperTopics(db: Queryable, paperIds: number[]): Promise<Map<number, PaperTopic[]>> {
@@ -23,7 +29,7 @@ export async function listPaperTopics(db: Queryable, paperIds: number[]): Promis
   return new Map([...byPaper].map(([id, rows]) => [id, rows.map(({ paperId: _, ...topic }) => topic)]));
 }
 
-/** The offered topics of one paper with what each word or phrase earned; the points add up to the score times the threshold. */
+/** The offered topics of one paper with what each word or phrase earned; see PaperReason for the sum. */
 export async function listPaperReasons(db: Queryable, paperId: number): Promise<PaperReason[]> {
   const paper = await findMatchPaper(db, paperId);
   if (!paper) return [];
@@ -31,16 +37,17 @@ export async function listPaperReasons(db: Queryable, paperId: number): Promise<
     sql`select topics.id, slug, name, score, terms, rules from matches join topics on topics.id = topic_id
       where paper_id = ${paperId} and owner_id is null and retired_at is null order by score desc, position`,
   );
-  const topics = answer.rows.flatMap(({ id, rules: text }) => {
+  const topics = answer.rows.flatMap(({ id, slug, rules: text }) => {
     const parsed = parseRules(text);
-    return parsed.kind === "ok" ? [{ id, rules: parsed.rules }] : [];
+    return parsed.kind === "ok" ? [{ id, rules: parsed.rules, opinion: findOpinion(slug) }] : [];
   });
   const compiled = new Map((await compileRules(db, topics)).topics.map((topic) => [topic.id, topic]));
   const index = indexPapers([paper]);
   return answer.rows.map(({ id, rules: _, ...topic }) => {
-    const { root, threshold = 0 } = compiled.get(id) ?? {};
+    const { root, threshold = 0, opinion } = compiled.get(id) ?? {};
     const parts = root ? listScoreParts(index, root, 0) : [];
     const told = parts.map((part) => ({ terms: listTerms([part], paper), points: part.points * part.weight }));
-    return { ...topic, threshold, parts: told.filter(({ points }) => points > 0) };
+    const factor = opinion ? opinionFactor(opinion, paper) : 1;
+    return { ...topic, threshold, opinion: factor, parts: told.filter(({ points }) => points > 0) };
   });
 }

@@ -78,10 +78,13 @@ export async function listOfferedTopics(db: Queryable): Promise<Topic[]> {
   return answer.rows;
 }
 
+/** `slug` is empty for a saved topic. */
+export type MatchedTopic = { id: number; rules: string; slug: string | null };
+
 /** Every topic that match puts to papers, offered and saved. */
-export async function listMatchedTopics(db: Queryable): Promise<{ id: number; rules: string }[]> {
-  const answer = await db.execute<{ id: number; rules: string }>(
-    sql`select id, rules from topics where retired_at is null order by id`,
+export async function listMatchedTopics(db: Queryable): Promise<MatchedTopic[]> {
+  const answer = await db.execute<MatchedTopic>(
+    sql`select id, rules, case when owner_id is null then slug end as slug from topics where retired_at is null order by id`,
   );
   return answer.rows;
 }
