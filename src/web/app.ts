@@ -6,6 +6,8 @@ import type { Context } from "../context.ts";
 import { publicFolder } from "./pages.ts";
 import { describeError, requestLog } from "./request-log.ts";
 import { accountRoutes } from "./routes/account.ts";
+import { adminRoutes } from "./routes/admin.ts";
+import { apiRoutes } from "./routes/api.ts";
 import { digestRoutes } from "./routes/digests.ts";
 import { feedRoutes } from "./routes/feeds.ts";
 import { healthRoutes } from "./routes/health.ts";
@@ -33,6 +35,7 @@ export function createApp(context: Context, extras: Extras = {}): Express {
   app.get(["/favicon.ico", "/favicon.svg"], (_request, response) => {
     response.sendFile("icon.svg", { root: publicFolder, maxAge: "7d" });
   });
+  app.use("/api/v1", apiRoutes(web));
   app.use(
     healthRoutes(web),
     feedRoutes(web),
@@ -47,6 +50,7 @@ export function createApp(context: Context, extras: Extras = {}): Express {
     savedTopicRoutes(web),
     voteRoutes(web),
     mailboxRoutes(web),
+    adminRoutes(web),
     helpRoutes(web),
   );
   app.use((_request, response) => {

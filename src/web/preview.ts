@@ -1,4 +1,5 @@
 // What would tomorrow's digest hold for a choice of topics?
+import { hotness } from "../core/hotness.ts";
 import { choosePapers, prepareTopicLists } from "../core/rank.ts";
 import { listCandidates } from "../db/matches.ts";
 import { type ListedPaper, listCardsById } from "../db/pages.ts";
@@ -24,7 +25,7 @@ export async function previewDigest(
   const candidates = (await listCandidates(web.db, { from, to: now })).filter(({ topicId }) =>
     topicIds.includes(topicId),
   );
-  const lists = prepareTopicLists(candidates, { now, hotnessOf: ({ upvotes }) => upvotes / (upvotes + 20) });
+  const lists = prepareTopicLists(candidates, { now, hotnessOf: hotness });
   const { chosen, more } = choosePapers(lists, {
     topicIds,
     sent: [],

@@ -1,6 +1,7 @@
 // What does every route get? The context with what pages need beside it.
 import type { Response } from "express";
 import type { Context } from "../context.ts";
+import type { NamedSource } from "../core/freshness.ts";
 import { type Links, links } from "../core/links.ts";
 import { type TokenAnswer, type TokenPurpose, verifyToken } from "../core/tokens.ts";
 import { type Limits, openLimits } from "./limits.ts";
@@ -27,6 +28,8 @@ export type Mailbox = {
 
 /** What web is lent because it may not import it. */
 export type Extras = {
+  /** The sources that are asked, as sentences about them name them. */
+  sources?: NamedSource[] | undefined;
   mailbox?: Mailbox | undefined;
   /** The very message of a digest, or nothing where it is gone. */
   renderDigest?: ((digestId: number) => Promise<{ html: string; text: string } | undefined>) | undefined;

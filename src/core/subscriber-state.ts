@@ -1,0 +1,16 @@
+// Which of two states sends less? Imports may only move a reader towards less mail, never towards more.
+
+export const subscriberStates = ["confirmed", "pending", "paused", "unsubscribed", "suppressed"] as const;
+export type SubscriberState = (typeof subscriberStates)[number];
+
+/** The one of two states that sends less; of a pause and a missing confirmation, the missing confirmation. */
+export function moreCautious(one: SubscriberState, other: SubscriberState): SubscriberState {
+  const order: Record<SubscriberState, number> = {
+    confirmed: 0,
+    paused: 1,
+    pending: 2,
+    unsubscribed: 3,
+    suppressed: 4,
+  };
+  return order[one] >= order[other] ? one : other;
+}
