@@ -68,7 +68,17 @@ export async function startEmbeddedDatabase({ dataDir, flags = [] }: Options): P
   }
   const url = urlFor(port, password);
   await createDatabase(url);
-  return { url, stop: () => server.stop() };
+  return { url, stop: () => stopWithin(server, 5_000) };
+}
+
+/** Stopping a server that died by itself would wait for ever for its exit. */
+async function stopWithin(server: EmbeddedPostgres, deadlineMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, deadlineMs);
+  });
+  await Promise.race([server.stop(), late]);
+  clearTimeout(timer);
 }
 
 async function waitForWinner(folder: string, password: string): Promise<string | undefined> {
