@@ -1,32 +1,17 @@
 // What does the whole loop look like? Sample papers, a sign-up through the real pages, a digest through the real queue and SMTP.
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { z } from "zod";
 import { readConfig } from "./config.ts";
-import type { PaperDraft } from "./core/paper.ts";
 import { addDays } from "./core/schedule.ts";
 import { storePapers } from "./db/papers.ts";
 import { freePort } from "./free-port.ts";
 import type { MailboxMessage } from "./mail/mailbox.ts";
 import { type Running, start } from "./main.ts";
+import { readSamples } from "./sources/samples.ts";
 
 const READER = "ada@example.com";
 const TOPICS = ["language-models", "agents-tool-use", "retrieval-rag", "diffusion-image-generation", "robotics"];
-const samplesFile = path.join(import.meta.dirname, "../samples/papers.json");
-
-const samplePaper = z.object({
-  id: z.string(),
-  title: z.string(),
-  abstract: z.string(),
-  authors: z.array(z.string()),
-  organization: z.string().nullable(),
-  categories: z.array(z.string()),
-  upvotes: z.number(),
-  comments: z.number(),
-  stars: z.number(),
-  hour: z.number(),
-});
 
 type Options = { once: boolean; port: number; untilStopped: () => Promise<void> };
 
@@ -97,21 +82,6 @@ function workday(now: Date): string {
   const today = now.toISOString().slice(0, 10);
   const weekday = now.getUTCDay();
   return weekday === 6 ? addDays(today, -1) : weekday === 0 ? addDays(today, -2) : today;
-}
-
-async function readSamples(today: string): Promise<PaperDraft[]> {
-  const samples = z.array(samplePaper).parse(JSON.parse(await readFile(samplesFile, "utf8")));
-  return samples.map(({ id, hour, organization, ...sample }) => ({
-    ...sample,
-    ...(organization ? { organization } : {}),
-    source: "sample",
-    canonicalId: `sample:${id}`,
-    keywords: [],
-    links: {},
-    listedOn: today,
-    listedAt: new Date(`${today}T${String(hour).padStart(2, "0")}:00:00Z`),
-    announce: "new",
-  }));
 }
 
 async function post(url: string, fields: Record<string, string | string[]>): Promise<void> {
