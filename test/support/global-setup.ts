@@ -23,7 +23,7 @@ export default async function setup(project: TestProject) {
   await closeDatabase(db);
   project.provide("postgres", server.url);
   return async () => {
-    await server.stop();
+    await server.stop({ force: true });
     await rm(dataDir, { recursive: true, force: true });
   };
 }
