@@ -1,4 +1,5 @@
 // What do rules ask of an index? Parsed rules with PostgreSQL's lexemes in the place of words, each distinct term once.
+import { type Guards, guardTopics } from "./match-guards.ts";
 import { plainName } from "./paper-words.ts";
 import { listRuleTerms, type Place, type Rule, type Rules, type Term } from "./rules.ts";
 import type { Opinion } from "./second-opinion.ts";
@@ -32,7 +33,7 @@ export type CompiledTopic = {
 };
 /** Rules to compile; the second opinion of offered topics weighs what they find. */
 export type TopicRules = { id: number; rules: Rules; opinion?: Opinion | undefined };
-export type CompiledTopics = { topics: CompiledTopic[]; asked: Asked[] };
+export type CompiledTopics = { topics: CompiledTopic[]; asked: Asked[]; guards: Guards };
 
 /** The texts whose lexemes compiling needs. */
 export function listRuleTexts(rules: Iterable<Rules>): Set<string> {
@@ -105,5 +106,5 @@ export function compileTopics(topics: Iterable<TopicRules>, lexicon: Lexicon): C
   const compiled: CompiledTopic[] = [];
   for (const { id, rules, opinion } of topics)
     compiled.push({ id, root: node(rules.root), threshold: rules.threshold, opinion });
-  return { topics: compiled, asked };
+  return { topics: compiled, asked, guards: guardTopics(compiled) };
 }

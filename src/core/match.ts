@@ -1,6 +1,8 @@
 // Which topics does a paper answer, how well, and by which words?
+
+import { listPossibleTopics } from "./match-guards.ts";
 import type { CompiledTopic, CompiledTopics, Node } from "./match-rules.ts";
-import { type Hits, listNear, listSpans, type PaperIndex, type Span } from "./paper-index.ts";
+import { listNear, listSpans, type PaperIndex, pointsAt, type Span } from "./paper-index.ts";
 import type { PaperWords } from "./paper-words.ts";
 import { opinionFactor } from "./second-opinion.ts";
 
@@ -8,9 +10,9 @@ import { opinionFactor } from "./second-opinion.ts";
 export type Found = { topic: CompiledTopic; paper: number; score: number };
 
 /** Puts every topic to every paper of the index; no order is promised. */
-export function matchTopics(index: PaperIndex, { topics }: CompiledTopics): Found[] {
+export function matchTopics(index: PaperIndex, compiled: CompiledTopics): Found[] {
   const found: Found[] = [];
-  for (const topic of topics) {
+  for (const topic of listPossibleTopics(compiled, index.words())) {
     const { root, threshold } = topic;
     if (!root) continue;
     const bits = bitsOf(index, root);
@@ -61,10 +63,6 @@ function scoreOf(index: PaperIndex, node: Node, paper: number): number {
   }
   for (const part of node.without) if (scoreOf(index, part, paper) >= 0) return -1;
   return sum;
-}
-
-function pointsAt(hits: Hits, paper: number): number {
-  return (hits.dense ? hits.dense[paper] : hits.earned.get(paper)) ?? 0;
 }
 
 /** One part of a score: the words that earned it, where they stand, and how much. */

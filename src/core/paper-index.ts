@@ -2,8 +2,8 @@
 import type { Asked } from "./match-rules.ts";
 import { type PaperWords, plainName, textAt } from "./paper-words.ts";
 
-/** Where one asked thing was found: a bit a paper, and for each paper (by its number in the batch) what it earned. */
-export type Hits = { bits: Uint32Array; earned: Map<number, number>; dense: Float32Array | undefined };
+/** Where one asked thing was found: a bit a paper, the papers by their number in the batch, and what each earned. */
+export type Hits = { bits: Uint32Array; papers: number[]; points: number[]; dense: Float32Array | undefined };
 /** First and last word of a hit, by position. */
 export type Span = { from: number; to: number };
 
@@ -12,91 +12,128 @@ export type PaperIndex = {
   /** Bit-set length in 32-bit words. */
   length: number;
   find: (asked: Asked) => Hits;
+  /** Every lexeme of the batch, and every word of its authors and organizations as `name:word`. */
+  words: () => string[];
 };
-
-/** In the title 2 points; in the abstract 1, 1.5 when twice, 2 when more often: naming a thing is not being about it. */
-export function earnedBy(inTitle: number, inAbstract: number): number {
-  return (inTitle > 0 ? 2 : 0) + (inAbstract > 0 ? Math.min(2, 1 + 0.5 * (inAbstract - 1)) : 0);
-}
 
 /** Indexes a batch; what is asked is looked up once and remembered, by its number. */
 export function indexPapers(papers: PaperWords[]): PaperIndex {
   const length = Math.ceil(papers.length / 32);
-  const postings = new Map<string, number[]>();
-  const post = (key: string, paper: number) => {
-    const list = postings.get(key);
-    if (!list) postings.set(key, [paper]);
-    else if (list[list.length - 1] !== paper) list.push(paper);
-  };
+  const fresh = (): Hits => ({ bits: new Uint32Array(length), papers: [], points: [], dense: undefined });
+  const none = fresh();
+  const lexemes = new Map<string, Hits>();
+  const names = new Map<string, number[]>();
   papers.forEach((paper, number) => {
-    for (const lexeme of paper.lexemes.keys()) post(lexeme, number);
-    for (const name of factNames(paper, "author").concat(factNames(paper, "org")))
-      for (const word of name.split(" ")) if (word !== "") post(`name:${word}`, number);
+    for (const [lexeme, positions] of paper.lexemes) {
+      const hits = lexemes.get(lexeme) ?? fresh();
+      if (hits.papers.length === 0) lexemes.set(lexeme, hits);
+      addHit(hits, number, earnedAt(positions, paper.titleEnd));
+    }
+    for (const word of nameWords(paper)) {
+      const list = names.get(word);
+      if (list) list.push(number);
+      else names.set(word, [number]);
+    }
   });
+  for (const hits of lexemes.values()) hits.dense = densely(hits, papers.length);
+
+  const having = (lexeme: string): number[] => lexemes.get(lexeme)?.papers ?? [];
   let sorted: string[] | undefined;
-  const withPrefix = (prefix: string): number[] => {
-    sorted ??= [...postings.keys()].sort();
-    const found = new Set<number>();
-    for (let at = firstFrom(sorted, prefix); sorted[at]?.startsWith(prefix); at++)
-      for (const paper of postings.get(sorted[at] ?? "") ?? []) found.add(paper);
-    return [...found].sort((a, b) => a - b);
+  const beginning = (lexeme: string): number[] => {
+    sorted ??= [...lexemes.keys()].sort();
+    const lists: number[][] = [];
+    for (let at = firstFrom(sorted, lexeme); sorted[at]?.startsWith(lexeme); at++) lists.push(having(sorted[at] ?? ""));
+    return unite(lists);
   };
-  const withEnd = (end: string): number[] =>
-    unite([...postings].filter(([lexeme]) => lexeme.endsWith(end)).map(([, papers]) => papers));
+  const ending = (lexeme: string): number[] =>
+    unite([...lexemes].filter(([known]) => known.endsWith(lexeme)).map(([, hits]) => hits.papers));
   const candidates = (asked: Asked): number[] => {
     if (asked.kind === "near")
       return intersect([unite(asked.left.map(candidates)), unite(asked.right.map(candidates))]);
     if (asked.kind === "fact") {
       if (asked.field === "category") return papers.map((_, number) => number);
-      const words = asked.value.split(" ").filter(Boolean);
-      return words.length === 0 ? [] : intersect(words.map((word) => postings.get(`name:${word}`) ?? []));
+      return intersect(
+        asked.value
+          .trim()
+          .split(" ")
+          .map((word) => names.get(word) ?? []),
+      );
     }
     const last = asked.lexemes.length - 1;
     return intersect(
       asked.lexemes.map(({ lexeme }, at) => {
-        if (at < last || asked.part === "whole") return postings.get(lexeme) ?? [];
-        return asked.part === "begins" ? withPrefix(lexeme) : withEnd(lexeme);
+        if (at < last || asked.part === "whole") return having(lexeme);
+        return asked.part === "begins" ? beginning(lexeme) : ending(lexeme);
       }),
     );
   };
 
   const remembered: Hits[] = [];
   const find = (asked: Asked): Hits => {
+    if (isPlainWord(asked)) return lexemes.get(asked.lexemes[0]?.lexeme ?? "") ?? none;
     const before = remembered[asked.number];
     if (before) return before;
-    const bits = new Uint32Array(length);
-    const earned = new Map<number, number>();
-    const list = candidates(asked);
-    const dense = list.length * 16 > papers.length ? new Float32Array(papers.length) : undefined;
-    for (const number of list) {
+    let hits = none;
+    for (const number of candidates(asked)) {
       const paper = papers[number];
       const points = paper ? pointsOf(asked, paper) : 0;
       if (points === 0) continue;
-      bits[number >> 5] = (bits[number >> 5] ?? 0) | (1 << (number & 31));
-      if (dense) dense[number] = points;
-      else earned.set(number, points);
+      if (hits === none) hits = fresh();
+      addHit(hits, number, points);
     }
-    const hits = { bits, earned, dense };
+    if (hits !== none) hits.dense = densely(hits, papers.length);
     remembered[asked.number] = hits;
     return hits;
   };
-  return { papers, length, find };
+  const words = () => [...lexemes.keys(), ...[...names.keys()].map((name) => `name:${name}`)];
+  return { papers, length, find, words };
+}
+
+/** What a paper earned, 0 where it has no hit. */
+export function pointsAt({ dense, papers, points }: Hits, paper: number): number {
+  if (dense) return dense[paper] ?? 0;
+  let low = 0;
+  let high = papers.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const found = papers[middle] ?? 0;
+    if (found === paper) return points[middle] ?? 0;
+    if (found < paper) low = middle + 1;
+    else high = middle - 1;
+  }
+  return 0;
+}
+
+function addHit(hits: Hits, paper: number, points: number): void {
+  hits.bits[paper >> 5] = (hits.bits[paper >> 5] ?? 0) | (1 << (paper & 31));
+  hits.papers.push(paper);
+  hits.points.push(points);
+}
+
+/** Many hits are looked up faster in an array of all papers than by searching a list. */
+function densely({ papers, points }: Hits, size: number): Float32Array | undefined {
+  if (papers.length * 16 < size) return undefined;
+  const dense = new Float32Array(size);
+  papers.forEach((paper, at) => {
+    dense[paper] = points[at] ?? 0;
+  });
+  return dense;
 }
 
 function pointsOf(asked: Asked, paper: PaperWords): number {
   if (asked.kind === "fact") return hasFact(asked, paper) ? 2 : 0;
+  return earnedAt(
+    listSpans(asked, paper).map(({ from }) => from),
+    paper.titleEnd,
+  );
+}
+
+/** In the title 2 points; in the abstract 1, 1.5 when twice, 2 when more often: naming a thing is not being about it. */
+function earnedAt(positions: number[], titleEnd: number): number {
   let inTitle = 0;
-  let inAbstract = 0;
-  if (isPlainWord(asked)) {
-    for (const position of paper.lexemes.get(asked.lexemes[0]?.lexeme ?? "") ?? [])
-      if (position <= paper.titleEnd) inTitle++;
-      else inAbstract++;
-  } else {
-    for (const { from } of listSpans(asked, paper))
-      if (from <= paper.titleEnd) inTitle++;
-      else inAbstract++;
-  }
-  return earnedBy(inTitle, inAbstract);
+  for (const position of positions) if (position <= titleEnd) inTitle++;
+  const inAbstract = positions.length - inTitle;
+  return (inTitle > 0 ? 2 : 0) + (inAbstract > 0 ? Math.min(2, 1 + 0.5 * (inAbstract - 1)) : 0);
 }
 
 /** One lexeme, wherever and however it stands: nine in ten of what rules ask, and the index has already found it. */
@@ -167,6 +204,11 @@ function hasFact(asked: Asked & { kind: "fact" }, paper: PaperWords): boolean {
 function factNames(paper: PaperWords, field: "org" | "author"): string[] {
   if (field === "author") return paper.authors.map(plainName);
   return paper.organization === null ? [] : [plainName(paper.organization)];
+}
+
+function nameWords(paper: PaperWords): Set<string> {
+  const names = [...factNames(paper, "author"), ...factNames(paper, "org")];
+  return new Set(names.flatMap((name) => name.split(" ").filter(Boolean)));
 }
 
 function intersect(lists: number[][]): number[] {
