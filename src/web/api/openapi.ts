@@ -1,17 +1,29 @@
 // How is the API described to programs? An OpenAPI 3.1 document made from the operations and their zod schemas.
 import { z } from "zod";
 import { type Operation, operations } from "./operations.ts";
-import { problem } from "./schemas.ts";
+import { named, problem } from "./schemas.ts";
 
 type JsonSchema = { properties?: Record<string, object & { description?: string }>; required?: string[] };
 
-const jsonSchema = (schema: z.ZodType, io: "input" | "output") => {
-  const { $schema: _, id: _id, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any", reused: "inline" });
-  return rest;
+const uri = (id: string) => `#/components/schemas/${id}`;
+
+const refer = (schema: z.ZodType): object => {
+  const name = named.get(schema)?.id;
+  if (name === undefined) throw new Error("every schema of an operation has a name");
+  return { $ref: uri(name) };
 };
-const json = (schema: z.ZodType, io: "input" | "output" = "output") => ({
-  "application/json": { schema: jsonSchema(schema, io) },
-});
+const json = (schema: z.ZodType) => ({ "application/json": { schema: refer(schema) } });
+
+/** All named schemas; what goes in is described as it is sent, before defaults. */
+function listComponents(): Record<string, object> {
+  const { schemas } = z.toJSONSchema(named, { uri, io: "input", unrepresentable: "any" });
+  return Object.fromEntries(
+    Object.entries(schemas).map(([name, schema]) => {
+      const { $schema: _, $id: _id, id: _name, ...rest } = schema;
+      return [name, rest];
+    }),
+  );
+}
 
 /** The whole document for a service at `baseUrl`. */
 export function openApi(baseUrl: string): object {
@@ -31,6 +43,7 @@ export function openApi(baseUrl: string): object {
     },
     servers: [{ url: `${baseUrl}/api/v1` }],
     paths,
+    components: { schemas: listComponents() },
   };
 }
 
@@ -42,7 +55,7 @@ function describe({ id, says, query, body, parameters = {}, answer, problems }: 
     description,
     schema: { type: "string" },
   }));
-  const schema = query ? (jsonSchema(query, "input") as JsonSchema) : {};
+  const schema = query ? (z.toJSONSchema(query, { io: "input", unrepresentable: "any" }) as JsonSchema) : {};
   const inQuery = Object.entries(schema.properties ?? {}).map(([name, { description, ...property }]) => ({
     name,
     in: "query",
@@ -54,7 +67,7 @@ function describe({ id, says, query, body, parameters = {}, answer, problems }: 
     operationId: id,
     summary: says,
     parameters: [...inPath, ...inQuery],
-    ...(body ? { requestBody: { required: true, content: json(body, "input") } } : {}),
+    ...(body ? { requestBody: { required: true, content: json(body) } } : {}),
     responses: {
       [answer.status]: { description: "Done.", content: json(answer.schema) },
       ...Object.fromEntries(

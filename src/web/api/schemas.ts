@@ -2,6 +2,9 @@
 import { z } from "zod";
 import { isDate } from "../../core/weeks.ts";
 
+/** The schemas that the document names and refers to. */
+export const named = z.registry<{ id: string }>();
+
 export const slug = z.string().regex(/^[a-z0-9-]{1,60}$/, "A topic's slug holds small letters, digits and dashes.");
 export const date = z
   .string()
@@ -42,11 +45,11 @@ export const listedPaper = z
     topics: z.array(topicName),
     url: z.string().describe("The paper's page here."),
   })
-  .meta({ id: "ListedPaper" });
+  .register(named, { id: "ListedPaper" });
 
 export const paperList = z
   .object({ total: z.int(), page: z.int(), date: z.string().nullable(), papers: z.array(listedPaper) })
-  .meta({ id: "PaperList" });
+  .register(named, { id: "PaperList" });
 
 export const fullPaper = z
   .object({
@@ -77,7 +80,7 @@ export const fullPaper = z
     citation: z.object({ bibtex: z.string(), ris: z.string(), csl: z.record(z.string(), z.unknown()) }),
     url: z.string(),
   })
-  .meta({ id: "Paper" });
+  .register(named, { id: "Paper" });
 
 export const topic = z
   .object({
@@ -89,8 +92,8 @@ export const topic = z
     papersADay: z.number().describe("About, over the last ten days."),
     samples: z.array(z.object({ id: z.int(), title: z.string() })),
   })
-  .meta({ id: "Topic" });
-export const topicList = z.object({ topics: z.array(topic) }).meta({ id: "TopicList" });
+  .register(named, { id: "Topic" });
+export const topicList = z.object({ topics: z.array(topic) }).register(named, { id: "TopicList" });
 
 export const countQuery = z.object({
   topics: z
@@ -99,7 +102,7 @@ export const countQuery = z.object({
     .transform((text) => text.split(",").filter(Boolean).slice(0, 200))
     .describe("Slugs with commas between."),
 });
-export const countAnswer = z.object({ perDay: z.number() }).meta({ id: "Count" });
+export const countAnswer = z.object({ perDay: z.number() }).register(named, { id: "Count" });
 
 export const subscribeBody = z
   .object({
@@ -107,14 +110,15 @@ export const subscribeBody = z
     topics: z.array(z.string().max(60)).max(200).default([]).describe("Slugs of topics on offer."),
     timezone: z.string().max(64).default("").describe("An IANA name, e.g. Europe/Berlin."),
   })
-  .meta({ id: "Subscribe" });
+  .register(named, { id: "Subscribe" });
 export const subscribeAnswer = z
   .object({ status: z.literal("check your mail") })
-  .meta({ id: "Subscribed", description: "The same whatever is known of the address." });
+  .describe("The same whatever is known of the address.")
+  .register(named, { id: "Subscribed" });
 
 export const problem = z
   .object({
     error: z.string().describe("One sentence."),
     fields: z.record(z.string(), z.string()).optional().describe("A sentence for each field that is wrong."),
   })
-  .meta({ id: "Problem" });
+  .register(named, { id: "Problem" });
