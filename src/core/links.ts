@@ -24,9 +24,10 @@ export function links(baseUrl: string, keys: TokenKeys) {
       `${baseUrl}/export/${signToken(keys, "export", String(subscriberId), issuedAt)}`,
     erase: (subscriberId: number, issuedAt: Date) =>
       `${baseUrl}/erase/${signToken(keys, "erase", String(subscriberId), issuedAt)}`,
-    /** "More" or "less like this" for one reader and paper. */
+    /** "More" or "less like this": one token a reader opens the votes on every paper, so that a digest signs once. */
     vote: (subscriberId: number, paperId: number, direction: "more" | "less") =>
-      `${baseUrl}/vote/${signToken(keys, "vote", `${subscriberId}.${paperId}.${direction}`)}`,
+      `${tokened("vote", "vote")(subscriberId)}/${paperId}/${direction}`,
+    votes: tokened("vote", "vote"),
   };
 }
 export type Links = ReturnType<typeof links>;

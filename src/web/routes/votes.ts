@@ -1,46 +1,43 @@
 // More or less like this? A link under each paper opens a page with one button; only the button counts.
-import { type Response, Router } from "express";
-import { verifyToken } from "../../core/tokens.ts";
+import { type Request, type Response, Router } from "express";
 import { findPaper } from "../../db/papers.ts";
 import { findSubscriber } from "../../db/subscriber-rows.ts";
 import { castVote, type Direction, undoVote } from "../../db/votes.ts";
 import { fieldOf, formOf, paramOf, readForm } from "../forms.ts";
 import { privatePage } from "../security.ts";
-import { pathOf, sendNotFound, type Web } from "../web.ts";
+import { pathOf, readIdToken, sendNotFound, type Web } from "../web.ts";
 
 type Vote = { subscriberId: number; paperId: number; direction: Direction };
 
 export function voteRoutes(web: Web): Router {
   const router = Router();
 
-  router.get("/vote/:token", privatePage, async (request, response) => {
-    const token = paramOf(request, "token");
-    const vote = readVote(web, token);
+  router.get("/vote/:token/:paper/:direction", privatePage, async (request, response) => {
+    const vote = readVote(web, request);
     if (!vote) return sendNotFound(web, response);
-    await sendVote(web, response, token, vote, "asked");
+    await sendVote(web, response, vote, "asked");
   });
 
-  router.post("/vote/:token", privatePage, readForm, async (request, response) => {
-    const token = paramOf(request, "token");
-    const vote = readVote(web, token);
+  router.post("/vote/:token/:paper/:direction", privatePage, readForm, async (request, response) => {
+    const vote = readVote(web, request);
     if (!vote) return sendNotFound(web, response);
     const subscriber = await findSubscriber(web.db, vote.subscriberId);
     if (!subscriber || subscriber.state === "suppressed") return sendNotFound(web, response);
     const undo = fieldOf(formOf(request), "action") === "undo";
     if (undo) await undoVote(web.db, vote);
     else if (!(await castVote(web.db, vote, web.now()))) return sendNotFound(web, response);
-    await sendVote(web, response, token, vote, undo ? "undone" : "noted");
+    await sendVote(web, response, vote, undo ? "undone" : "noted");
   });
 
   return router;
 }
 
-async function sendVote(web: Web, response: Response, token: string, vote: Vote, state: "asked" | "noted" | "undone") {
+async function sendVote(web: Web, response: Response, vote: Vote, state: "asked" | "noted" | "undone") {
   const found = await findPaper(web.db, vote.paperId);
   if (!found) return sendNotFound(web, response);
   const page = { title: vote.direction === "more" ? "More like this" : "Less like this", narrow: true };
   web.pages.send(response, "vote", page, {
-    action: `/vote/${token}`,
+    action: pathOf(web, web.links.vote(vote.subscriberId, vote.paperId, vote.direction)),
     direction: vote.direction,
     state,
     paper: found,
@@ -48,14 +45,11 @@ async function sendVote(web: Web, response: Response, token: string, vote: Vote,
   });
 }
 
-function readVote(web: Web, token: string): Vote | undefined {
-  const answer = verifyToken(web.keys, "vote", token, web.now());
-  if (answer.kind !== "valid") return undefined;
-  const parts = /^(\d{1,15})\.(\d{1,9})\.(more|less)$/.exec(answer.subject);
-  if (!parts) return undefined;
-  return {
-    subscriberId: Number(parts[1]),
-    paperId: Number(parts[2]),
-    direction: parts[3] === "more" ? "more" : "less",
-  };
+function readVote(web: Web, request: Request): Vote | undefined {
+  const token = readIdToken(web, "vote", paramOf(request, "token"));
+  const paper = paramOf(request, "paper");
+  const direction = paramOf(request, "direction");
+  if (token.kind !== "valid" || !/^[1-9]\d{0,8}$/.test(paper)) return undefined;
+  if (direction !== "more" && direction !== "less") return undefined;
+  return { subscriberId: token.id, paperId: Number(paper), direction };
 }
