@@ -1,6 +1,7 @@
 // The stage ingest: what is new at one source? Asks it, stores papers, records the run; wakes match.
 import type { Context } from "../src/context.ts";
 import type { SourceHistory } from "../src/core/freshness.ts";
+import { hasTexLeft } from "../src/core/readable.ts";
 import { askAgainAt, namedDays, outcomeOf, regularDays, retryAt } from "../src/core/source-run.ts";
 import { storePapers } from "../src/db/papers.ts";
 import { endRun, lastRuns, type RunOutcome, startRun, withSourceLock } from "../src/db/source-runs.ts";
@@ -17,10 +18,12 @@ export type IngestRun = {
   updated: number;
   /** One sentence for each thing that was not understood. */
   refused: string[];
+  /** Of the papers found, how many titles still hold signs of TeX. */
+  texLeft: number;
   outcome: RunOutcome | "busy";
   error?: string;
 };
-type Progress = (done: number, total?: number) => void;
+type Progress = (done: number, total: number, at: string) => void;
 
 export const ingest = stage({
   name: "ingest",
@@ -92,6 +95,7 @@ async function recordRun(
   const id = await startRun(db, source.name, startedAt);
   const total = { found: 0, new: 0, updated: 0 };
   const refused: string[] = [];
+  let texLeft = 0;
   const tally = { news: 0, repeated: 0, claimedDay: undefined as string | undefined };
   const lists = new Map<string, Set<string>>();
   let failure: unknown;
@@ -102,8 +106,9 @@ async function recordRun(
       total.new += stored.new;
       total.updated += stored.updated;
       refused.push(...batch.refused, ...stored.refused);
+      texLeft += batch.drafts.filter(({ title }) => hasTexLeft(title)).length;
       countNews(batch, stored.repeated, tally, lists);
-      onProgress?.(batch.done, batch.total);
+      onProgress?.(batch.done, batch.total, batch.at);
     }
   } catch (error) {
     failure = error;
@@ -131,7 +136,7 @@ async function recordRun(
   if (total.new + total.updated > 0)
     await queue.ring("match", {}, { id: `after-${source.name.replace(/\W/g, "-")}-${id}` });
   if (failure !== undefined && !(failure instanceof SourceError) && !isAbort(failure)) throw failure;
-  return { ...total, refused, ...ended };
+  return { ...total, refused, texLeft, ...ended };
 }
 
 /** Counts what a batch lists as news, and by list day unless all of it was known from earlier days. */
@@ -160,4 +165,12 @@ function failed(failure: unknown, startedAt: Date, now: Date): { outcome: "faile
 }
 
 const isAbort = (error: unknown) => error instanceof Error && error.name === "AbortError";
-const nothing = (error: string): IngestRun => ({ found: 0, new: 0, updated: 0, refused: [], outcome: "failed", error });
+const nothing = (error: string): IngestRun => ({
+  found: 0,
+  new: 0,
+  updated: 0,
+  refused: [],
+  texLeft: 0,
+  outcome: "failed",
+  error,
+});

@@ -1,32 +1,30 @@
 // The commands that bring papers in: ingest, import.
-import { SingleBar } from "cli-progress";
 import type { Command } from "commander";
-import { importFiles, runIngest } from "../../workers/ingest.ts";
+import { type IngestRun, importFiles, runIngest } from "../../workers/ingest.ts";
 import { runMatch } from "../../workers/match.ts";
-import { answer, day, withContext } from "./support.ts";
+import { showProgress } from "./progress.ts";
+import { answer, period, withContext } from "./support.ts";
 
-type Told = { found: number; new: number; updated: number; refused: string[]; matches: number };
+type Told = { found: number; new: number; updated: number; refused: string[]; matches: number; texLeft: number };
 
 export function ingestCommands(program: Command): void {
   program
     .command("ingest <source>")
     .description("fetch, store and match the papers of a source; default since the last run")
-    .option("--from <date>", "first list day, YYYY-MM-DD", day)
-    .option("--to <date>", "last list day, YYYY-MM-DD", day)
+    .option("--from <date>", "first list day, YYYY-MM-DD; whole weeks as YYYY-Www, months as YYYY-MM", period)
+    .option("--to <date>", "last list day, week or month", period)
     .option("--json", "print one JSON object")
     .action(async (source: string, { json, ...days }: { from?: string; to?: string; json?: boolean }) => {
-      const told = await withContext(async ({ context }) => {
-        const progress = showProgress(json);
+      await withContext(async ({ context }) => {
+        const progress = showProgress("papers of");
         const run = await runIngest(context, { source, ...days, onProgress: progress.show });
         progress.end();
         const { matches } = await runMatch(context);
-        return { run, told: { found: run.found, new: run.new, updated: run.updated, refused: run.refused, matches } };
-      });
-      say(json, told.told);
-      if (told.run.outcome === "failed") {
-        console.error(told.run.error ?? "The source failed.");
+        say(json, toldOf(run, matches));
+        if (run.outcome !== "failed" && run.outcome !== "busy") return;
+        console.error(run.error ?? "The source failed.");
         process.exitCode = 1;
-      }
+      });
     });
 
   program
@@ -34,37 +32,26 @@ export function ingestCommands(program: Command): void {
     .description("bring in papers from files: page text, daily_papers JSON, arXiv Atom, RSS, OAI-PMH, JSON lines")
     .option("--json", "print one JSON object")
     .action(async (files: string[], { json }: { json?: boolean }) => {
-      const told = await withContext(async ({ context }) => {
-        const progress = showProgress(json);
+      await withContext(async ({ context }) => {
+        const progress = showProgress("file");
         const run = await importFiles(context, files, progress.show);
         progress.end();
         const { matches } = await runMatch(context);
-        return { found: run.found, new: run.new, updated: run.updated, refused: run.refused, matches };
+        say(json, toldOf(run, matches));
+        if (run.found === 0 && run.refused.length > 0) process.exitCode = 1;
       });
-      say(json, told);
-      if (told.found === 0 && told.refused.length > 0) process.exitCode = 1;
     });
 }
 
-function say(json: boolean | undefined, told: Told): void {
-  answer(json, told, [
-    `${told.found} found, ${told.new} new, ${told.updated} updated, ${told.refused.length} refused, ${told.matches} matches.`,
-    ...told.refused.map((sentence) => `refused: ${sentence}`),
-  ]);
+function toldOf({ found, new: fresh, updated, refused, texLeft }: IngestRun, matches: number): Told {
+  return { found, new: fresh, updated, refused, matches, texLeft };
 }
 
-/** A bar on a terminal, nothing elsewhere. */
-function showProgress(json: boolean | undefined): { show: (done: number, total?: number) => void; end: () => void } {
-  if (json || !process.stderr.isTTY) return { show: () => {}, end: () => {} };
-  const bar = new SingleBar({ format: "{bar} {value}/{total}", stream: process.stderr, hideCursor: true });
-  let started = false;
-  return {
-    show(done, total = done) {
-      if (!started) bar.start(total, done);
-      started = true;
-      bar.setTotal(total);
-      bar.update(done);
-    },
-    end: () => bar.stop(),
-  };
+function say(json: boolean | undefined, told: Told): void {
+  const share = ((100 * told.texLeft) / Math.max(1, told.found)).toFixed(2);
+  answer(json, told, [
+    `${told.found} found, ${told.new} new, ${told.updated} updated, ${told.refused.length} refused, ${told.matches} matches.`,
+    `${share} % of the titles have a sign of TeX left (\\, $ or {).`,
+    ...told.refused.map((sentence) => `refused: ${sentence}`),
+  ]);
 }

@@ -45,6 +45,14 @@ export function day(text: string): string {
   return text;
 }
 
+/** A day, a whole week or a whole month, as `ingest` takes them. */
+export function period(text: string): string {
+  if (/^\d{4}-(0[1-9]|1[0-2])$/.test(text) || /^\d{4}-W(0[1-9]|[1-4]\d|5[0-3])$/.test(text)) return text;
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(Date.parse(text)))
+    throw new InvalidArgumentError("It must be a day like 2026-03-02, a week like 2026-W10 or a month like 2026-03.");
+  return text;
+}
+
 export function wholeNumber(text: string): number {
   if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
   return Number(text);

@@ -3,10 +3,12 @@ import { cleanLine } from "./clean-text.ts";
 import { readTex } from "./tex.ts";
 
 export const TITLE_LIMIT = 1_000;
-export const NAME_LIMIT = 300;
+const NAME_LIMIT = 300;
 export const ABSTRACT_LIMIT = 20_000;
 
 const mayHoldTex = /[\\${}^_~`]|--/;
+/** No abstract has as many signs; a text made of them would take seconds, and stays as it is. */
+const MOST_SIGNS = 1_500;
 
 /** A title as one readable line. */
 export function readableTitle(text: string): string {
@@ -30,13 +32,13 @@ export function readAbstract(text: string): { abstract: string; abstractTex?: st
   return /[\\$]/.test(written) && written !== abstract ? { abstract, abstractTex: written } : { abstract };
 }
 
-/** The share of titles in which signs of TeX are left: a backslash, a dollar or a brace. */
-export function shareOfTexLeft(titles: string[]): number {
-  const left = titles.filter((title) => /[\\${]/.test(title)).length;
-  return titles.length === 0 ? 0 : left / titles.length;
+/** Whether signs of TeX are left in a title: a backslash, a dollar or a brace. */
+export function hasTexLeft(title: string): boolean {
+  return /[\\${]/.test(title);
 }
 
 function readable(text: string, limit: number): string {
   const line = cleanLine(text, limit * 2);
-  return mayHoldTex.test(line) ? cleanLine(readTex(line), limit) : cleanLine(line, limit);
+  const isTex = mayHoldTex.test(line) && (line.match(/[\\${}^_`']/g)?.length ?? 0) <= MOST_SIGNS;
+  return cleanLine(isTex ? readTex(line) : line, limit);
 }

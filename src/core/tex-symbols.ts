@@ -19,6 +19,7 @@ export const textSigns = readTable(`
   textquotesingle:' textbackslash:\\ textasciitilde:~ textasciicircum:^ textunderscore:_ textbar:| textless:< textgreater:>
   textbullet:• textellipsis:… textmu:µ textmicro:µ textpm:± texttimes:× textalpha:α textbeta:β ldots:… dots:… slash:/
   lq:‘ rq:’ TeX:TeX LaTeX:LaTeX BibTeX:BibTeX LaTeXe:LaTeX2ε guillemotleft:« guillemotright:» checkmark:✓ cmark:✓ xmark:✗
+  eg:e.g. ie:i.e. cf:cf. vs:vs. etc:etc.
 `);
 
 /** Signs of mathematics that stand close to their neighbours. */
@@ -34,6 +35,12 @@ export const mathSigns = readTable(`
   arcsec:″ arcmin:′ sharp:♯ flat:♭ natural:♮ clubsuit:♣ diamondsuit:♢ heartsuit:♡ spadesuit:♠ diamond:⋄ complement:∁ Bbbk:𝕜
   R:ℝ percent:% micro:µ mho:℧ eth:ð hslash:ℏ beth:ℶ gimel:ℷ digamma:ϝ
 `);
+
+/** Letters whose names stand in texts that lost their signs of math. */
+export const greekNames = new Set(
+  `alpha beta gamma delta epsilon varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi varphi chi psi
+  omega nabla`.split(/\s+/),
+);
 
 /** Relations and operators: a space on either side, as a reader expects. */
 export const mathOperators = readTable(`

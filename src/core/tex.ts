@@ -2,14 +2,14 @@
 // A reader of its own and no library: unified-latex took 7.8 ms an abstract here, and reads `50% of` as a comment.
 import { readMath } from "./tex-math.ts";
 import { argument, closing, commandAt, type Piece, readScript } from "./tex-pieces.ts";
-import { accents, mathOperators, mathSigns, silentCommands, textSigns, wrappers } from "./tex-symbols.ts";
+import { accents, greekNames, mathOperators, mathSigns, silentCommands, textSigns, wrappers } from "./tex-symbols.ts";
 
 const MAX_MATH = 4_000;
 
 /** Reads text with TeX in it. No word is lost: what is not understood comes back as it was written. */
 export function readTex(given: string, depth = 0): string {
   if (depth > 20) return given;
-  const text = singleBackslashes(given);
+  const text = depth > 0 ? given : nameGreek(singleBackslashes(unescapeJson(given)));
   let out = "";
   for (let at = 0; at < text.length; ) {
     const piece = readPiece(text, at, out, depth);
@@ -50,14 +50,19 @@ function readCommand(text: string, at: number, depth: number): Piece {
   if (silentCommands.has(name))
     return { out: /space|quad|line|par|break/.test(name) ? " " : "", end: skip(text, end, /\s*(?:\{[\d.]+\w\w\})?/y) };
   const sign = textSigns.get(name) ?? mathSigns.get(name);
-  if (sign) return { out: sign, end: skip(text, end, /\{\}|\s+(?=[\p{L}])/uy) };
+  if (sign) return { out: sign, end: skip(text, end, sign.endsWith(".") ? /\{\}/y : /\{\}|\s+(?=[\p{L}])/uy) };
   const operator = mathOperators.get(name);
   if (operator)
     return {
       out: /\s/.test(text.charAt(at - 1)) || at === 0 ? `${operator} ` : ` ${operator} `,
       end: skip(text, end, /\s*/y),
     };
-  return readWithArguments(text, end, name, depth) ?? keepRaw(text, at, end);
+  const read = readWithArguments(text, end, name, depth);
+  if (read) return read;
+  const whole = keepRaw(text, at, end);
+  // `\sqrt{s}` without its dollars.
+  const math = whole.end > end ? readMath(whole.out, depth + 1) : undefined;
+  return math === undefined ? whole : { out: math, end: whole.end };
 }
 
 /** Commands with arguments that read well without them. */
@@ -132,7 +137,7 @@ function readGroup(text: string, at: number, before: string, depth: number): Pie
   const inner = text.slice(at + 1, close);
   const math =
     /^\s*\\(?:rm|bf|it|cal|em|sc|tt|sl|sf)\b/.test(inner) || /\w$/.test(before) || /^\w/.test(text.charAt(close + 1));
-  const lists = /[,;:"]/.test(inner) || inner.trim() === "";
+  const lists = /[,;:]|(?<!\\)"/.test(inner) || inner.trim() === "";
   const read = readTex(inner, depth + 1);
   return { out: lists && !math ? `{${read}}` : read, end: close + 1 };
 }
@@ -141,7 +146,7 @@ function readGroup(text: string, at: number, before: string, depth: number): Pie
 function readTextScript(text: string, at: number, before: string): Piece | undefined {
   const rest = text.slice(at + 1, at + 400);
   const sign = text.charAt(at);
-  const attached = /[\p{L}\p{N})\]}]$/u.test(before);
+  const attached = /[\p{L}\p{N})\]}∇⁺⁻]$/u.test(before);
   if (rest.startsWith("{")) {
     const close = closing(text, at + 1);
     const math = close < 0 || (sign === "_" && !attached) ? undefined : readMath(text.slice(at + 2, close));
@@ -187,11 +192,36 @@ function readQuote(text: string, at: number, before: string): Piece {
   return found ? { out: `‘${found[1]}’`, end: at + found[0].length } : { out: sign, end: at + 1 };
 }
 
-/** Some feeds double every backslash: `M\\'on`. Where no single one stands, those before something known are made single. */
+/** Texts that were written as JSON on their way keep `\"` around a quotation and `\n` between lines: no accent, no command. */
+function unescapeJson(text: string): string {
+  if (!/\\[n"]/.test(text)) return text;
+  return text
+    .replace(/(?<![\p{L}\p{N}\\])\\"([^"\\]{2,120})\\"(?![\p{L}{\\])/gu, '"$1"')
+    .replace(/(?<!\\)\\"(?![\p{L}{\\])/gu, '"')
+    .replace(/(?<!\\)\\n(?=\s)/g, " ");
+}
+
+/**
+ * Some feeds double every backslash, `M\\'on`, and escape the quote as well, `G\\\"an`. Where no single one stands, those before
+ * something known are made single.
+ */
 function singleBackslashes(text: string): string {
-  if (!text.includes("\\\\") || /(?<!\\)(?:\\\\)*\\(?!\\)/.test(text)) return text;
-  return text.replace(/\\\\(?=(["'`^~=.](?=[A-Za-z{\\])|[A-Za-z]+|[%&#_${},;]))/g, (pair, next: string) =>
+  if (!text.includes("\\\\")) return text;
+  const doubled = text.replace(/(?<!\\)\\{3}"/g, '\\\\"');
+  if (/(?<!\\)(?:\\\\)*\\(?!\\)/.test(doubled)) return text.replace(/(?<!\\)\\{3}"/g, '\\"');
+  return doubled.replace(/\\\\(?=(["'`^~=.](?=[A-Za-z{\\])|[A-Za-z]+|[%&#_${},;]))/g, (pair, next: string) =>
     /^[A-Za-z]/.test(next) && !isKnown(next) ? pair : "\\",
+  );
+}
+
+/** Sites that strip the signs of math leave its names: `nabla^2DFT`, `tau^2-Bench`, `beta_s` mean the letters. */
+function nameGreek(text: string): string {
+  return text.replace(
+    /(?<![\p{L}\p{N}\\_^])(\p{Ll}{2,7})(?=\^[\p{L}\p{N}{\\+*-]|_(?:\{|[\p{L}\p{N}](?![\p{L}\p{N}_])))/gu,
+    (name) => {
+      const sign = greekNames.has(name) ? mathSigns.get(name) : undefined;
+      return sign ?? name;
+    },
   );
 }
 

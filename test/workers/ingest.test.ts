@@ -46,9 +46,9 @@ test("a day ingested twice adds nothing the second time and refreshes the counts
     "2026-03-02": [entry("2603.00001", "2026-03-02T02:00:00Z"), entry("2603.00002", "2026-03-02T03:00:00Z")],
   });
   const days = { from: "2026-03-02", to: "2026-03-02" };
-  expect(await run(days)).toEqual({ found: 2, new: 2, updated: 0, refused: [], outcome: "ok" });
+  expect(await run(days)).toEqual({ found: 2, new: 2, updated: 0, refused: [], texLeft: 0, outcome: "ok" });
   lists["2026-03-02"] = [entry("2603.00001", "2026-03-02T02:00:00Z", 50), entry("2603.00002", "2026-03-02T03:00:00Z")];
-  expect(await run(days)).toEqual({ found: 2, new: 0, updated: 1, refused: [], outcome: "ok" });
+  expect(await run(days)).toEqual({ found: 2, new: 0, updated: 1, refused: [], texLeft: 0, outcome: "ok" });
   expect(queue.rings.map(({ name }) => name)).toEqual(["match", "match"]);
   const rows = await base.db.select().from(papers).orderBy(papers.canonicalId);
   expect(

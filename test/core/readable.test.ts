@@ -1,0 +1,118 @@
+// Do titles, names and abstracts say what a person would write?
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+import { hasTexLeft, readAbstract, readableAbstract, readableName, readableTitle } from "../../src/core/readable.ts";
+import { readRawTexts } from "../support/raw-texts.ts";
+import { findRecorded } from "../support/recorded.ts";
+
+const table = readFileSync(path.join(import.meta.dirname, "../fixtures/readable-cases.tsv"), "utf8");
+const cases = table
+  .trimEnd()
+  .split("\n")
+  .map((line) => line.split("\t") as ["title" | "name", string, string]);
+const folder = findRecorded("arxiv") && findRecorded("huggingface") && findRecorded(".");
+
+describe.skipIf(!folder)("titles and names of the recorded files", () => {
+  const recorded = folder ? readRawTexts(folder) : [];
+
+  test("are at least 150 cases of TeX, or of signs that only look like it", () => {
+    expect(cases.length).toBeGreaterThanOrEqual(150);
+    expect(cases.filter(([, , expected]) => expected !== "=").length).toBeGreaterThanOrEqual(110);
+  });
+
+  // A case holds the id and what is to be read; "=" stands for a title that is to stay as it is.
+  test.each(cases)("%s of %s: %s", (kind, id, expected) => {
+    const raw = recorded.filter((text) => text.kind === kind && text.id === id).map((text) => text.raw);
+    expect(raw).not.toEqual([]);
+    const read = raw.map(kind === "title" ? readableTitle : readableName);
+    if (expected === "=") expect(read).toEqual(raw);
+    else expect(read).toContain(expected);
+  });
+
+  test("keep signs of TeX in fewer than one title in two hundred", () => {
+    const titles = recorded.filter(({ kind }) => kind === "title").map(({ raw }) => readableTitle(raw));
+    expect(titles.length).toBeGreaterThan(1_000);
+    expect(titles.filter(hasTexLeft).length / titles.length).toBeLessThan(0.005);
+  });
+
+  test("lose no word: every word without a command in it is still there", () => {
+    for (const { kind, raw } of recorded) {
+      const read = (kind === "title" ? readableTitle : readableName)(raw);
+      for (const word of raw.match(/(?<=^|[\s(])\p{L}{3,}(?=$|[\s),.:;?!])/gu) ?? []) expect(read).toContain(word);
+    }
+  });
+});
+
+describe("arXiv's documented accents", () => {
+  test.each([
+    [String.raw`\"{o} \"o {\"o}`, "ö ö ö"],
+    [String.raw`\'{e} \'e`, "é é"],
+    [String.raw`\.{z} \.z`, "ż ż"],
+    [String.raw`\={a} \=a`, "ā ā"],
+    [String.raw`\^{\i} \^{i} \^i`, "î î î"],
+    [String.raw`\~{n} \~n`, "ñ ñ"],
+    [String.raw`\c{c} \c c`, "ç ç"],
+    [String.raw`\k{a} \u{g} \v{s} \H{o} \r{a} \d{u} \b{d}`, "ą ğ š ő å ụ ḏ"],
+    [String.raw`\aa \AA \ae \AE \oe \OE \o \O \l \L \ss \i`, "å Å æ Æ œ Œ ø Ø ł Ł ß ı"],
+    [String.raw`{\dh} {\DH} {\th} {\TH} {\dj} {\ng}`, "ð Ð þ Þ đ ŋ"],
+    [String.raw`Erd\H{o}s, Ho\v{r}ava, \.{I}nce, \v{S}afa\v{r}\'{\i}k`, "Erdős, Hořava, İnce, Šafařík"],
+  ])("%s", (tex, expected) => {
+    expect(readableName(`x ${tex}`)).toBe(`x ${expected}`);
+  });
+});
+
+describe("mathematics and formatting", () => {
+  test.each([
+    [String.raw`$\alpha$-divergence`, "α-divergence"],
+    ["$x_i$ and $10^{-3}$", "xᵢ and 10⁻³"],
+    [String.raw`$\mathcal{O}(n \log n)$`, "O(n log n)"],
+    [String.raw`2$\times$2`, "2×2"],
+    [String.raw`$\mathbb{R}^n \to \mathbb{R}$`, "ℝⁿ → ℝ"],
+    [String.raw`$\ell_1$ and $\ell_\infty$`, "ℓ₁ and ℓ_∞"],
+    [String.raw`at $\sqrt{s} = 13$ TeV`, "at √s = 13 TeV"],
+    [String.raw`at \sqrt{s}=800 GeV`, "at √s=800 GeV"],
+    [String.raw`$\frac{1}{2}$`, "1/2"],
+    [String.raw`\textbf{Bold} and \emph{slanted}`, "Bold and slanted"],
+    [String.raw`100\% of R\&D \#1 a\_b`, "100% of R&D #1 a_b"],
+    ["``quoted'' -- and --- so", "“quoted” – and — so"],
+    ["{BERT}: {P}re-training", "BERT: Pre-training"],
+    [String.raw`$\tau^2$-Bench`, "τ²-Bench"],
+    ["tau^2-Bench", "τ²-Bench"],
+    ["O(N^2) to O(N log N)", "O(N²) to O(N log N)"],
+    [String.raw`\unknown{stays} as it is`, String.raw`\unknown{stays} as it is`],
+    [String.raw`an $\undefinedmacro{x}$ stays`, String.raw`an $\undefinedmacro{x}$ stays`],
+    ["from $5 to $10 a day", "from $5 to $10 a day"],
+    ["snake_case_name and file_name.py", "snake_case_name and file_name.py"],
+    ["~100 papers, {a, b}, 50% of C#", "~100 papers, {a, b}, 50% of C#"],
+    ["--flag and a-b", "--flag and a-b"],
+    [String.raw`a \"hot spot\" of 2\" and more:\n We see`, `a "hot spot" of 2" and more: We see`],
+    [String.raw`from both, \eg{} this, \ie that`, "from both, e.g. this, i.e. that"],
+  ])("%s", (tex, expected) => {
+    expect(readableTitle(tex)).toBe(expected);
+  });
+
+  test("hostile depth, length and unbalanced braces come back in bounded time", () => {
+    for (const text of [
+      "{".repeat(20_000),
+      `${"\\textbf{".repeat(3_000)}x`,
+      "$".repeat(20_000),
+      "\\'".repeat(20_000),
+      "^{_".repeat(10_000),
+      `$${"\\frac{".repeat(2_000)}$`,
+      `${"`".repeat(5_000)}${"'".repeat(5_000)}`,
+    ]) {
+      const start = performance.now();
+      expect(readableAbstract(text).length).toBeLessThanOrEqual(20_000);
+      expect(performance.now() - start).toBeLessThan(2_000);
+    }
+  });
+
+  test("an abstract keeps what was written beside what is read only where it held TeX", () => {
+    expect(readAbstract("We show $x^2$.")).toEqual({
+      abstract: "We show x².",
+      abstractTex: "We show $x^2$.",
+    });
+    expect(readAbstract("We show nothing.")).toEqual({ abstract: "We show nothing." });
+  });
+});
