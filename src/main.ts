@@ -113,15 +113,17 @@ export async function start(config: Config, options: { now?: () => Date; log?: L
   let url: string | undefined;
   try {
     if (has("web")) {
-      const [{ createApp, serve }, { findDigest }] = await Promise.all([
+      const [{ createApp, serve }, { findDigest }, { readMessage }] = await Promise.all([
         import("./web/app.ts"),
         import("./db/digests.ts"),
+        import("./mail/read-message.ts"),
       ]);
       const renderDigest = async (id: number) => {
         const digest = await findDigest(context.db, { id });
         if (!digest || digest.cards.length === 0 || !context.mail) return undefined;
-        const { html, text } = await context.mail.composer.digest(digest);
-        return { html, text };
+        const { raw } = await context.mail.composer.digest({ ...digest, format: "html" });
+        const { html, text } = await readMessage(raw);
+        return { html: html || "", text: text ?? "" };
       };
       const serving = await serve(createApp(context, { ...(mailbox ? { mailbox } : {}), renderDigest }), {
         host: config.HOST,

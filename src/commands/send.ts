@@ -56,7 +56,11 @@ export function sendCommands(program: Command): void {
             throw new PlainError(`Nothing was sent that day: ${digest.reason ?? digest.state}.`);
           const message = await context.mail?.composer.digest(digest);
           if (!message) return;
-          process.stdout.write(as === "eml" ? message.raw : as === "html" ? message.html : message.text);
+          if (as === "eml") return void process.stdout.write(message.raw);
+          const { readMessage } = await import("../mail/read-message.ts");
+          const { html, text } = await readMessage(message.raw);
+          if (as === "html" && !html) throw new PlainError("This reader gets plain text: there is no HTML.");
+          process.stdout.write((as === "html" ? html : text) || "");
         },
         { mail: true },
       );

@@ -1,34 +1,40 @@
 // What does a digest say about itself? Subject, introduction, by-lines; plain text, the same in both parts.
-import { Temporal } from "temporal-polyfill";
-import type { Cadence, Digest, DigestCard, LetterKind } from "./digest.ts";
+import type { Cadence, Digest, DigestCard } from "./digest.ts";
 
-const weekdays = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+const weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const longMonths = "January February March April May June July August September October November December".split(" ");
-const longDays = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split(" ");
+const longDays = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split(" ");
 
-export const count = (number: number, noun: string) =>
-  `${number.toLocaleString("en-US")} ${noun}${number === 1 ? "" : "s"}`;
+const thousands = new Intl.NumberFormat("en");
+
+/** `1 paper`, `1,234 papers`. */
+export const count = (number: number, noun: string) => `${thousands.format(number)} ${noun}${number === 1 ? "" : "s"}`;
 
 /** `Tue 6 Oct: 12 papers on Retrieval & RAG and Agents & Tool Use`; dated, so that days do not thread together. */
 export function subjectOf({ editionDate, cards }: Pick<Digest, "editionDate" | "cards">): string {
-  const date = Temporal.PlainDate.from(editionDate);
+  const date = new Date(`${editionDate}T00:00:00Z`);
   const names = topicNames(cards);
-  const shown = names.slice(0, 2);
-  const on = names.length > 2 ? `${shown.join(", ")} and more` : shown.join(" and ");
-  return `${weekdays[date.dayOfWeek - 1]} ${date.day} ${months[date.month - 1]}: ${count(cards.length, "paper")} on ${on}`;
+  const on = names.length > 2 ? `${names.slice(0, 2).join(", ")} and more` : names.join(" and ");
+  return `${weekdays[date.getUTCDay()]} ${date.getUTCDate()} ${months[date.getUTCMonth()]}: ${count(cards.length, "paper")} on ${on}`;
 }
 
 /** `Tuesday, 6 October 2026` */
-export function headingOf(editionDate: string): string {
-  const date = Temporal.PlainDate.from(editionDate);
-  return `${longDays[date.dayOfWeek - 1]}, ${date.day} ${longMonths[date.month - 1]} ${date.year}`;
+export function longDate(editionDate: string): string {
+  const date = new Date(`${editionDate}T00:00:00Z`);
+  return `${longDays[date.getUTCDay()]}, ${date.getUTCDate()} ${longMonths[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
 }
 
+/** `12 papers for you` */
+export const headlineOf = ({ cards }: Pick<Digest, "cards">) => `${count(cards.length, "paper")} for you`;
+
+/** `On Retrieval & RAG, Robotics and 3 more topics: the best of 45 that matched.` */
 export function introOf({ cards, more }: Pick<Digest, "cards" | "more">): string {
   const names = topicNames(cards);
-  const on = names.length === 1 ? names[0] : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
-  return `${count(cards.length, "paper")} for you${more > 0 ? `, the best of ${cards.length + more}` : ""}, on ${on}.`;
+  const shown = names.length > 4 ? names.slice(0, 3) : names.slice(0, -1);
+  const last = names.length > 4 ? `${names.length - 3} more topics` : names.at(-1);
+  const on = shown.length > 0 ? `${shown.join(", ")} and ${last}` : last;
+  return `On ${on}${more > 0 ? `: the best of ${thousands.format(cards.length + more)} that matched` : ""}.`;
 }
 
 /** Topic names, those with most papers first. */
@@ -38,88 +44,57 @@ function topicNames(cards: DigestCard[]): string[] {
   return [...counts].sort((a, b) => b[1] - a[1]).map(([name]) => name);
 }
 
-/** Who wrote it, where it stands: `Ada Byron, Alan Turing and 3 more · Org · 45 upvotes · 2 comments`. */
-export function bylineOf(card: DigestCard): string {
-  const total = card.authorCount ?? card.authors.length;
-  const shown = card.authors.slice(0, total > 4 ? 3 : 4);
-  const authors = total > shown.length ? `${shown.join(", ")} and ${total - shown.length} more` : shown.join(", ");
+const FEW = 3;
+const MOST_NAME_LENGTH = 80;
+
+/** Who wrote it: `Ada Byron, Alan Turing, Grace Hopper and 4 more`; empty where nobody is named. */
+export function authorsOf({ authors, authorCount }: Pick<DigestCard, "authors" | "authorCount">): string {
+  const total = Math.max(authorCount ?? 0, authors.length);
+  if (authors.length === 0) return total > 0 ? count(total, "author") : "";
+  const shown = authors.slice(0, total === FEW + 1 ? total : FEW).map((name) => shorten(name, MOST_NAME_LENGTH));
+  return total > shown.length
+    ? `${shown.join(", ")} and ${thousands.format(total - shown.length)} more`
+    : shown.join(", ");
+}
+
+/** Where it stands: `45 upvotes · 2 comments · 1,234 GitHub stars`; what is nought is left out. */
+export function standingOf(card: Pick<DigestCard, "upvotes" | "comments" | "stars">): string {
   return [
-    authors,
-    card.organization ?? "",
     card.upvotes > 0 ? count(card.upvotes, "upvote") : "",
     card.comments > 0 ? count(card.comments, "comment") : "",
     card.stars > 0 ? count(card.stars, "GitHub star") : "",
-    card.earlier ? "from earlier this week" : "",
   ]
     .filter(Boolean)
     .join(" · ");
 }
 
-/** `Why: Retrieval & RAG (retrieval, dense passages)` */
-export function whyOf({ topic, terms }: DigestCard): string {
-  return `${topic.name}${terms.length > 0 ? ` — ${terms.slice(0, 5).join(", ")}` : ""}`;
+/** Who, where from, where it stands and whether it is late, in one line. */
+export function bylineOf(card: DigestCard): string {
+  const late = card.earlier ? "from earlier this week" : "";
+  return [authorsOf(card), shorten(card.organization ?? "", MOST_NAME_LENGTH), standingOf(card), late]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+const MOST_TERMS = 5;
+
+/** Why it is there: `Why: Retrieval & RAG, for the words retriever, dense passages` */
+export function whyOf({ topic, terms }: Pick<DigestCard, "topic" | "terms">): string {
+  const said = terms.slice(0, MOST_TERMS);
+  const words = said.length > 0 ? `, for the ${said.length === 1 ? "word" : "words"} ${said.join(", ")}` : "";
+  return `Why: ${topic.owned ? "your own topic " : ""}${topic.name}${words}`;
 }
 
 /** Cuts at a word, at most `limit` characters, with an ellipsis where something was left out. */
 export function shorten(text: string, limit: number): string {
   if (text.length <= limit) return text;
-  const cut = text.slice(0, limit);
-  return `${cut.slice(0, Math.max(cut.lastIndexOf(" "), limit - 40)).replace(/[\s,;:.–—-]+$/, "")}…`;
+  const cut = text.slice(0, limit - 1);
+  const space = cut.lastIndexOf(" ");
+  return `${cut.slice(0, space > limit / 2 ? space : undefined).replace(/[\s\p{Surrogate},;:.–—-]+$/u, "")}…`;
 }
 
 const often: Record<Cadence, string> = { daily: "every day", weekdays: "on weekdays", weekly: "every Monday" };
-export const cadenceWords = (cadence: Cadence) => often[cadence];
 
-/** Subject, text, button and what to do with an unexpected letter, by kind. */
-export const letterWords: Record<LetterKind, { subject: string; intro: string; button: string; foot: string }> = {
-  confirm: {
-    subject: "Confirm your Paperboy digest",
-    intro:
-      "Someone, we hope you, asked for a digest of new research papers at this address. Confirm it and choose your topics and hour.",
-    button: "Confirm and choose",
-    foot: "Did not ask? Ignore this mail and nothing more will come. The link works for 72 hours.",
-  },
-  already: {
-    subject: "You already get Paperboy",
-    intro:
-      "Someone asked for a digest at this address, and you already have one. You can change topics, hour and everything else here.",
-    button: "Open my preferences",
-    foot: "Did not ask? Ignore this mail; nothing has changed.",
-  },
-  preferences: {
-    subject: "Your Paperboy preferences",
-    intro: "Here is the link you asked for. It opens your topics, hour and everything else, without a login.",
-    button: "Open my preferences",
-    foot: "Did not ask? Ignore this mail; nothing has changed.",
-  },
-  "change-address": {
-    subject: "Confirm your new address",
-    intro: "A Paperboy reader wants their digest to come to this address from now on.",
-    button: "Use this address",
-    foot: "Did not ask? Ignore this mail and nothing will change. The link works once, for one hour.",
-  },
-  "address-changed": {
-    subject: "Your Paperboy digest moves",
-    intro: "Your digest was asked to go to another address from now on. If that was you, there is nothing to do.",
-    button: "Open my preferences",
-    foot: "Was it not you? Open your preferences now and put it right.",
-  },
-  erase: {
-    subject: "Erase your Paperboy data",
-    intro: "You asked us to erase your profile: address, topics, history. This cannot be undone.",
-    button: "Go to the last step",
-    foot: "Did not ask? Ignore this mail and nothing will change. The link works once, for one hour.",
-  },
-  export: {
-    subject: "Your Paperboy data",
-    intro: "Here is the link to all we keep about you, as one JSON file.",
-    button: "Get my data",
-    foot: "Did not ask? Ignore this mail. The link works once, for one hour.",
-  },
-  welcome: {
-    subject: "Your Paperboy digest is set",
-    intro: "You are in. The first digest comes at your hour, on the next day with news.",
-    button: "Open my preferences",
-    foot: "You can leave at any time from any digest.",
-  },
-};
+/** Why the digest comes: `You get this every day because you asked Paperboy for it at ada@example.org.` */
+export const askedWords = ({ cadence, email }: Pick<Digest, "cadence" | "email">, sender: string) =>
+  `You get this ${often[cadence]} because you asked ${sender} for it at ${email}.`;

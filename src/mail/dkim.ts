@@ -1,10 +1,19 @@
-// How is a message signed? DKIM (RFC 6376, relaxed/relaxed) over the ready bytes; RSA always, Ed25519 (RFC 8463) as a second.
+// How is a message signed? DKIM (RFC 6376, relaxed/relaxed) over ready bytes: RSA always, Ed25519 (RFC 8463) as a second signature.
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 
 export type DkimSettings = { domain: string; selector: string; rsaKeyPem?: string; ed25519KeyPem?: string };
-export type Signer = (raw: Buffer, at: Date) => Buffer;
+/** A header's name in lower case, and the header as it is written, folded, without the last line break. */
+export type Field = readonly [name: string, written: string];
+export type Signing = {
+  /** How many bytes the signatures will take. */
+  size: number;
+  /** The DKIM-Signature headers, each with its line break. The same input gives the same bytes. */
+  sign: (bodyHash: string) => Promise<string>;
+};
+export type Signer = (fields: Field[], at: Date) => Signing;
 
-const SIGNED = [
+/** What a signature covers where the message has it; RFC 8058 §4 makes the two List-Unsubscribe ones a must. */
+export const SIGNED_HEADERS = [
   "from",
   "to",
   "reply-to",
@@ -20,26 +29,64 @@ const SIGNED = [
   "auto-submitted",
 ];
 
-type Key = { algorithm: "rsa-sha256" | "ed25519-sha256"; selector: string; key: KeyObject };
+type Algorithm = "rsa-sha256" | "ed25519-sha256";
+type Key = { algorithm: Algorithm; selector: string; key: KeyObject; signatureLength: number };
 
-/** A signer with the keys that are set, proven on itself; undefined without a key. Throws one sentence for a broken key. */
+/** A signer with the keys that are set, each proven on itself; undefined without a key. Throws one sentence for a broken key. */
 export function openSigner({ domain, selector, rsaKeyPem, ed25519KeyPem }: DkimSettings): Signer | undefined {
   const keys: Key[] = [];
   if (rsaKeyPem) keys.push(readKey("DKIM_PRIVATE_KEY", rsaKeyPem, "rsa-sha256", selector));
   if (ed25519KeyPem) keys.push(readKey("DKIM_ED25519_PRIVATE_KEY", ed25519KeyPem, "ed25519-sha256", `${selector}-ed`));
   if (keys.length === 0) return undefined;
-  return (raw, at) => {
-    const split = raw.indexOf("\r\n\r\n");
-    const headers = readHeaders(raw.subarray(0, split + 2).toString("latin1"));
-    const bodyHash = createHash("sha256")
-      .update(relaxedBody(raw.subarray(split + 4)))
-      .digest("base64");
-    const signatures = keys.map((key) => signatureHeader(key, domain, headers, bodyHash, at));
-    return Buffer.concat([Buffer.from(signatures.join(""), "latin1"), raw]);
+  return (fields, at) => {
+    const covered = SIGNED_HEADERS.flatMap((name) => {
+      const field = fields.find(([known]) => known === name);
+      return field ? [field] : [];
+    });
+    const names = covered.map(([name]) => name);
+    const headers = keys.map((key) => unsigned(key, domain, names, at));
+    const lengths = keys.map(({ signatureLength }) => foldSignature("-".repeat(signatureLength)).length);
+    return {
+      size: headers.reduce((size, header, at) => size + header.length + BODY_HASH_LENGTH + (lengths[at] ?? 0), 0),
+      async sign(bodyHash) {
+        const canonical = covered.map(([, written]) => `${relaxed(written)}\r\n`).join("");
+        const signatures = keys.map(async (key, at) => {
+          const header = headers[at]?.replace("bh=", `bh=${bodyHash}`) ?? "";
+          const signature = await signWith(key, Buffer.from(canonical + relaxed(header), "utf8"));
+          return header + foldSignature(signature.toString("base64"));
+        });
+        return (await Promise.all(signatures)).join("");
+      },
+    };
   };
 }
 
-function readKey(setting: string, pem: string, algorithm: Key["algorithm"], selector: string): Key {
+const BODY_HASH_LENGTH = 44;
+
+function unsigned({ algorithm, selector }: Key, domain: string, names: string[], at: Date): string {
+  return [
+    `DKIM-Signature: v=1; a=${algorithm}; c=relaxed/relaxed; d=${domain};`,
+    ` s=${selector}; t=${Math.floor(at.getTime() / 1000)}; bh=;`,
+    ` h=${names.slice(0, 7).join(":")}:`,
+    `  ${names.slice(7).join(":")};`,
+    " b=",
+  ].join("\r\n");
+}
+
+const foldSignature = (base64: string) => `${base64.replace(/.{72}(?=.)/g, "$&\r\n  ")}\r\n`;
+
+/** RFC 6376 §3.4.2, without the last line break. */
+function relaxed(written: string): string {
+  const colon = written.indexOf(":");
+  const value = written
+    .slice(colon + 1)
+    .replace(/\r\n/g, "")
+    .replace(/[ \t]+/g, " ")
+    .trim();
+  return `${written.slice(0, colon).trim().toLowerCase()}:${value}`;
+}
+
+function readKey(setting: string, pem: string, algorithm: Algorithm, selector: string): Key {
   let key: KeyObject;
   try {
     key = createPrivateKey(pem);
@@ -47,57 +94,27 @@ function readKey(setting: string, pem: string, algorithm: Key["algorithm"], sele
     throw new Error(`${setting} is not a private key in PEM form.`, { cause });
   }
   if (key.asymmetricKeyType !== algorithm.split("-")[0])
-    throw new Error(`${setting} must be of the other kind: ${algorithm}.`);
+    throw new Error(`${setting} must be a key for ${algorithm}, and is one for ${key.asymmetricKeyType}.`);
+  const bits = key.asymmetricKeyDetails?.modulusLength;
+  if (bits !== undefined && bits < 1024)
+    throw new Error(`${setting} has ${bits} bits; receivers refuse fewer than 1024 (RFC 8301), 2048 is right.`);
   const probe = Buffer.from("paperboy");
-  const signature = signWith({ algorithm, key }, probe);
-  const signed = algorithm === "rsa-sha256" ? probe : createHash("sha256").update(probe).digest();
-  if (!verify(algorithm === "rsa-sha256" ? "sha256" : null, signed, createPublicKey(key), signature))
+  const signature = sign(...inputOf(algorithm, probe), key);
+  if (!verify(...inputOf(algorithm, probe), createPublicKey(key), signature))
     throw new Error(`${setting} signs, but its own signature does not verify.`);
-  return { algorithm, selector, key };
+  return { algorithm, selector, key, signatureLength: signature.toString("base64").length };
 }
 
 /** Ed25519 signs the SHA-256 of the input (RFC 8463 §3); RSA hashes by itself. */
-function signWith({ algorithm, key }: Pick<Key, "algorithm" | "key">, input: Buffer): Buffer {
-  return algorithm === "rsa-sha256"
-    ? sign("sha256", input, key)
-    : sign(null, createHash("sha256").update(input).digest(), key);
+function inputOf(algorithm: Algorithm, input: Buffer): ["sha256" | null, Buffer] {
+  return algorithm === "rsa-sha256" ? ["sha256", input] : [null, createHash("sha256").update(input).digest()];
 }
 
-function signatureHeader(key: Key, domain: string, headers: [string, string][], bodyHash: string, at: Date): string {
-  const present = SIGNED.filter((name) => headers.some(([known]) => known === name));
-  const tags = [
-    `v=1; a=${key.algorithm}; c=relaxed/relaxed; d=${domain}; s=${key.selector}; t=${Math.floor(at.getTime() / 1000)};`,
-    ` h=${present.slice(0, 6).join(":")}:`,
-    `  ${present.slice(6).join(":")};`,
-    ` bh=${bodyHash};`,
-    " b=",
-  ].join("\r\n");
-  const signed = present.map((name) => relaxedHeader(headers.findLast(([known]) => known === name) ?? ["", ""]));
-  const own = relaxedHeader(["dkim-signature", ` ${tags}`]).replace(/\r\n$/, "");
-  const signature = signWith(key, Buffer.from(signed.join("") + own, "latin1")).toString("base64");
-  return `DKIM-Signature: ${tags}${signature.replace(/.{1,72}/g, "\r\n  $&").trimStart()}\r\n`;
-}
-
-function readHeaders(block: string): [string, string][] {
-  const unfolded = block.split(/\r\n(?![ \t])/).filter(Boolean);
-  return unfolded.map((line) => {
-    const colon = line.indexOf(":");
-    return [line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1)];
+/** RSA takes a quarter of a millisecond, so it runs in the thread pool; Ed25519 is done before it would get there. */
+function signWith({ algorithm, key }: Key, input: Buffer): Promise<Buffer> | Buffer {
+  const [hash, data] = inputOf(algorithm, input);
+  if (algorithm === "ed25519-sha256") return sign(hash, data, key);
+  return new Promise((resolve, reject) => {
+    sign(hash, data, key, (error, signature) => (error ? reject(error) : resolve(signature)));
   });
-}
-
-function relaxedHeader([name, value]: [string, string]): string {
-  return `${name}:${value
-    .replace(/\r\n/g, "")
-    .replace(/[ \t]+/g, " ")
-    .trim()}\r\n`;
-}
-
-function relaxedBody(body: Buffer): Buffer {
-  const text = body
-    .toString("latin1")
-    .replace(/[ \t]+(?=\r\n|$)/g, "")
-    .replace(/[ \t]+/g, " ")
-    .replace(/(\r\n)+$/, "");
-  return Buffer.from(text === "" ? "" : `${text}\r\n`, "latin1");
 }

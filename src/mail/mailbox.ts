@@ -1,8 +1,8 @@
 // Where does mail go when no server is set? A real SMTP server on loopback that keeps what it gets.
 import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
-import { simpleParser } from "mailparser";
 import { SMTPServer } from "smtp-server";
+import { readMessage } from "./read-message.ts";
 
 export type MailboxMessage = {
   id: string;
@@ -69,11 +69,7 @@ export async function openMailbox({ log, port = 0 }: { log: Log; port?: number }
 }
 
 async function read(source: Buffer, to: string): Promise<MailboxMessage> {
-  const parsed = await simpleParser(source, {
-    skipTextToHtml: true,
-    skipImageLinks: true,
-    maxHtmlLengthToParse: MAX_BYTES,
-  });
+  const parsed = await readMessage(source);
   return {
     id: randomUUID(),
     from: parsed.from?.text ?? "",

@@ -1,0 +1,97 @@
+// Is this message fit to be sent? One more look at the ready bytes, by rules of its own, before they leave.
+import type { Digest } from "../core/digest.ts";
+import { decodeQuotedPrintable } from "../core/quoted-printable.ts";
+import { type TokenKeys, verifyToken } from "../core/tokens.ts";
+import { SIGNED_HEADERS } from "./dkim.ts";
+
+/** Thrown with one sentence about a message that must not leave. */
+export class UnfitMessage extends Error {}
+
+type Settings = { baseUrl: string; keys: TokenKeys; domain: string; signed: boolean };
+/** The digest as it is shown, and how large its HTML is once decoded. */
+type Expected = { digest: Digest; htmlSize: number };
+
+/** Gmail clips HTML over 102 KB. */
+const CLIPPED_BYTES = 102_000;
+const ONCE_EACH = [...SIGNED_HEADERS, "list-help", "list-owner", "list-archive", "list-subscribe", "list-post"];
+const rawTex = /\\[A-Za-z]+|\$[^$\n]*[\\^_{}][^$\n]*\$/;
+
+/** A check of digests: headers, signature, size, the same papers and the way out in both parts. Throws an UnfitMessage. */
+export function openLint(settings: Settings): (raw: Buffer, expected: Expected) => void {
+  const { baseUrl } = settings;
+  return (raw, { digest, htmlSize }) => {
+    const headEnd = raw.indexOf("\r\n\r\n");
+    const link = checkHead(raw.toString("latin1", 0, headEnd), digest, settings);
+    if (htmlSize > CLIPPED_BYTES) throw new UnfitMessage(`its HTML of ${htmlSize} bytes would be clipped`);
+    const htmlStart = raw.indexOf("Content-Type: text/html", headEnd);
+    if (digest.format === "html" && htmlStart < 0) throw new UnfitMessage("it has no HTML part");
+    checkPart("text", raw.subarray(headEnd, htmlStart < 0 ? raw.length : htmlStart), link, baseUrl, digest);
+    if (htmlStart >= 0) checkPart("HTML", raw.subarray(htmlStart), link, baseUrl, digest);
+  };
+}
+
+/** Reads the head as a receiver does; gives the one-click link. */
+function checkHead(head: string, digest: Digest, { baseUrl, keys, domain, signed }: Settings): string {
+  const fields = new Map<string, string>();
+  const signatures: string[] = [];
+  for (const line of head.replace(/\r\n[ \t]+/g, " ").split("\r\n")) {
+    const colon = line.indexOf(":");
+    const name = line.slice(0, colon).toLowerCase();
+    const value = line.slice(colon + 1).trim();
+    if (name === "dkim-signature") signatures.push(value);
+    else if (fields.has(name)) throw new UnfitMessage(`the header ${name} stands there twice`);
+    else fields.set(name, value);
+  }
+  for (const name of ONCE_EACH) if (!fields.get(name)) throw new UnfitMessage(`the header ${name} is missing`);
+  if (!fields.get("message-id")?.endsWith(`@${domain}>`)) throw new UnfitMessage("the Message-ID is of another domain");
+  if (fields.get("list-unsubscribe-post") !== "List-Unsubscribe=One-Click")
+    throw new UnfitMessage("it offers no one-click way out (RFC 8058)");
+  if (rawTex.test(fields.get("subject") ?? "")) throw new UnfitMessage("the subject shows raw TeX");
+  if (signed && signatures.length === 0) throw new UnfitMessage("it is not signed");
+  for (const signature of signatures) {
+    const covered = (/\bh=([^;]*)/.exec(signature)?.[1] ?? "").replace(/\s/g, "").split(":");
+    const open = SIGNED_HEADERS.find((name) => !covered.includes(name));
+    if (open) throw new UnfitMessage(`the signature does not cover ${open}`);
+  }
+  const link = /^<([^<>\s]+)>/.exec(fields.get("list-unsubscribe") ?? "")?.[1] ?? "";
+  const token = link.slice(link.lastIndexOf("/") + 1);
+  // These tokens never expire, so that any moment will do.
+  const read = verifyToken(keys, "unsubscribe", token, digest.plannedAt);
+  const works = read.kind === "valid" && read.subject === String(digest.subscriberId);
+  if (!works || !link.startsWith(`${baseUrl}/`)) throw new UnfitMessage("the unsubscribe link would not work");
+  return link;
+}
+
+function checkPart(name: string, part: Buffer, link: string, baseUrl: string, { cards }: Digest): void {
+  let decoded: Buffer | undefined;
+  const find = (wanted: string, after: number): number => {
+    const at = indexOfWhole(part, wanted, after);
+    if (at >= 0) return at;
+    // A long address may be broken over two lines.
+    decoded ??= decodeQuotedPrintable(part);
+    return indexOfWhole(decoded, wanted, 0) >= 0 ? after : -1;
+  };
+  if (find(link, 0) < 0) throw new UnfitMessage(`the ${name} part has no unsubscribe link`);
+  let at = 0;
+  for (const { paperId } of cards) {
+    at = find(`${baseUrl}/papers/${paperId}`, at);
+    if (at < 0) throw new UnfitMessage(`the ${name} part lacks paper ${paperId}`);
+  }
+}
+
+/** Where an address stands that no further digit goes on. */
+function indexOfWhole(bytes: Buffer, wanted: string, after: number): number {
+  let at = bytes.indexOf(wanted, after, "latin1");
+  while (at >= 0 && /\d/.test(String.fromCharCode(bytes[at + wanted.length] ?? 0)))
+    at = bytes.indexOf(wanted, at + 1, "latin1");
+  return at;
+}
+
+/** Looks at one paper's card in HTML and text: absolute links only, no raw TeX. It says the same to all, so once is enough. */
+export function lintCard(paperId: number, html: string, text: string): void {
+  for (const [, href = ""] of html.matchAll(/href="([^"]*)"/g))
+    if (!/^(?:https?:\/\/|$|\/\d+\/(?:more|less)$)/.test(href))
+      throw new UnfitMessage(`paper ${paperId} has the link ${href}, which is not absolute`);
+  const words = html.replace(/<[^>]*>/g, "");
+  if (rawTex.test(words) || rawTex.test(text)) throw new UnfitMessage(`paper ${paperId} shows raw TeX`);
+}
