@@ -34,7 +34,9 @@ export async function runDemo({ once, port, untilStopped }: Options): Promise<vo
       ROLES: "web,worker",
     });
     running = await start(config);
-    await loop(running, config.BASE_URL, say);
+    // A Ctrl-C on the way is no failure: what was started is stopped, and the folder goes.
+    if ((await Promise.race([loop(running, config.BASE_URL, say), untilStopped().then(() => "stopped")])) === "stopped")
+      return;
     if (once) return;
     console.log(
       `\n  Pages     ${config.BASE_URL}\n  Mailbox   ${config.BASE_URL}/mailbox\n\n  Ctrl-C ends it and removes everything.`,

@@ -1,9 +1,10 @@
 // Which keys sign the links? From SECRET_KEY, or one made once and kept in DATA_DIR.
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { Config } from "./config.ts";
 import type { TokenKeys } from "./core/tokens.ts";
+import { keptSecret } from "./kept-secret.ts";
 
 /** The keys, first signs; makes `DATA_DIR/secret-key` (readable by its owner only) when none is set. */
 export async function readKeys({ SECRET_KEY, DATA_DIR }: Pick<Config, "SECRET_KEY" | "DATA_DIR">): Promise<TokenKeys> {
@@ -11,10 +12,5 @@ export async function readKeys({ SECRET_KEY, DATA_DIR }: Pick<Config, "SECRET_KE
   if (first !== undefined) return [first, ...others];
   const file = path.resolve(DATA_DIR, "secret-key");
   await mkdir(path.dirname(file), { recursive: true });
-  await writeFile(file, randomBytes(32).toString("base64url"), { flag: "wx", mode: 0o600 }).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EEXIST") throw error;
-    },
-  );
-  return [(await readFile(file, "utf8")).trim()];
+  return [await keptSecret(file, () => randomBytes(32).toString("base64url"))];
 }

@@ -10,6 +10,7 @@ import { applyTopics } from "./db/topics.ts";
 import { readKeys } from "./keys.ts";
 import type { Mailbox } from "./mail/mailbox.ts";
 import { openQueue } from "./queue/queue.ts";
+import { reasonOf } from "./reason.ts";
 
 export type Built = {
   context: Context;
@@ -36,13 +37,19 @@ export async function buildContext(config: Config, needs: Needs = {}): Promise<B
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const keys = await readKeys(config);
+    const keys = await readKeys(config).catch((cause) => {
+      throw new PlainError(`DATA_DIR ${config.DATA_DIR} cannot be used: ${reasonOf(cause)}.`, { cause });
+    });
     const embedded = config.DATABASE_URL ? undefined : await startEmbeddedDatabase({ dataDir: config.DATA_DIR });
     if (embedded) closers.push(embedded.stop);
     const databaseUrl = config.DATABASE_URL ?? embedded?.url ?? "";
     const db = connectDatabase(databaseUrl);
     closers.push(() => closeDatabase(db));
-    const applied = await migrateDatabase(db);
+    const applied = await migrateDatabase(db).catch((cause) => {
+      throw new PlainError(`The database at ${new URL(databaseUrl).host} cannot be used: ${reasonOf(cause)}.`, {
+        cause,
+      });
+    });
     const queue = await openQueue({ redisUrl: config.REDIS_URL, databaseUrl }, log);
     closers.push(() => queue.close());
     const now = needs.now ?? (() => new Date());
@@ -125,15 +132,19 @@ export async function start(config: Config, options: { now?: () => Date; log?: L
         const { html, text } = await readMessage(raw);
         return { html: html || "", text: text ?? "" };
       };
-      const serving = await serve(createApp(context, { ...(mailbox ? { mailbox } : {}), renderDigest }), {
-        host: config.HOST,
-        port: config.PORT,
+      const app = createApp(context, { ...(mailbox ? { mailbox } : {}), renderDigest });
+      const serving = await serve(app, { host: config.HOST, port: config.PORT }).catch((cause) => {
+        throw new PlainError(`The pages cannot listen on ${config.HOST}:${config.PORT}: ${reasonOf(cause)}.`, {
+          cause,
+        });
       });
       url = serving.url;
       stops.push(() => serving.close());
     }
     if (has("worker")) {
       const { workersFor } = await import("../workers/pipeline.ts");
+      // Before anything else is closed: what runs still needs the mail server and the database.
+      stops.push(() => context.queue.close());
       await context.queue.work(workersFor(context), 4);
     }
     if (has("scheduler")) {

@@ -1,11 +1,13 @@
 // The commands that send and show: send, render.
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { runDeliver } from "../../workers/deliver.ts";
 import { runMatch } from "../../workers/match.ts";
 import { runPlan } from "../../workers/plan.ts";
-import { findDigest, listOpenRanges } from "../db/digests.ts";
+import type { Context } from "../context.ts";
+import { countDigestStates, findDigest, listOpenDigests } from "../db/digests.ts";
 import { PlainError } from "../main.ts";
-import { answer, day, instant, withContext } from "./support.ts";
+import { showProgress } from "./progress.ts";
+import { answer, day, instant, stopSignal, withContext } from "./support.ts";
 
 export function sendCommands(program: Command): void {
   program
@@ -19,25 +21,26 @@ export function sendCommands(program: Command): void {
       const dryRun = options.dryRun ?? false;
       const told = await withContext(
         async ({ context }) => {
-          await runMatch(context);
-          const planned = await runPlan(context, { now, everyone: options.at !== undefined, dryRun });
-          const delivered = { sent: 0, failed: 0, uncertain: 0 };
-          for (const range of dryRun ? [] : await listOpenRanges(context.db, { now, size: 1_000 })) {
-            const result = await runDeliver(context, { ...range, now });
-            delivered.sent += result.sent;
-            delivered.failed += result.failed;
-            delivered.uncertain += result.uncertain;
-          }
+          await runMatch(context, { signal: stopSignal });
+          const planned = await runPlan(context, {
+            now,
+            everyone: options.at !== undefined,
+            dryRun,
+            signal: stopSignal,
+          });
           const { due, planned: written, skipped } = planned;
-          return { due, planned: written, skipped, ...delivered };
+          return { due, planned: written, skipped, ...(dryRun ? nothingSent : await sendOpen(context, now)) };
         },
-        { mail: true, now: () => now },
+        { mail: !dryRun, now: () => now },
       );
-      answer(options.json, told, [
-        `${told.due} due, ${told.planned} planned, ${told.skipped} skipped.`,
-        `${told.sent} sent, ${told.failed} failed, ${told.uncertain} uncertain.`,
+      const { due, planned, skipped, sent, failed, uncertain } = told;
+      answer(options.json, { due, planned, skipped, sent, failed, uncertain }, [
+        `${due} due, ${planned} planned, ${skipped} skipped.`,
+        ...(dryRun ? ["Nothing was written or sent."] : [`${sent} sent, ${failed} failed, ${uncertain} uncertain.`]),
+        ...(told.later > 0 ? [`${told.later} wait for another attempt; the service makes it.`] : []),
       ]);
-      if (told.failed > 0) process.exitCode = 1;
+      if (failed > 0) process.exitCode = 1;
+      if (stopSignal.aborted) throw new PlainError("Stopped; what is left goes out with the next send.");
     });
 
   program
@@ -45,9 +48,8 @@ export function sendCommands(program: Command): void {
     .description("print the very message of an edition")
     .requiredOption("--to <email>", "the reader's address")
     .requiredOption("--date <date>", "the edition, YYYY-MM-DD", day)
-    .option("--as <form>", "eml, html or text", "eml")
-    .action(async ({ to, date, as }: { to: string; date: string; as: string }) => {
-      if (!["eml", "html", "text"].includes(as)) throw new PlainError("--as is eml, html or text.");
+    .addOption(new Option("--as <form>", "how it is printed").choices(["eml", "html", "text"]).default("eml"))
+    .action(async ({ to, date, as }: { to: string; date: string; as: "eml" | "html" | "text" }) => {
       await withContext(
         async ({ context }) => {
           const digest = await findDigest(context.db, { email: to.toLowerCase(), editionDate: date });
@@ -65,4 +67,41 @@ export function sendCommands(program: Command): void {
         { mail: true },
       );
     });
+}
+
+const nothingSent = { sent: 0, failed: 0, uncertain: 0, later: 0 };
+const SLICE = 200;
+/** How long a digest that the service claimed before us may stay in the making. */
+const OTHERS_MS = 120_000;
+
+/** Sends all that is open and counts what became of it, also where a worker of the service was quicker. */
+async function sendOpen(context: Context, now: Date): Promise<typeof nothingSent> {
+  const open = await listOpenDigests(context.db, now);
+  const result = { ...nothingSent };
+  const progress = showProgress("digests");
+  try {
+    for (let from = 0; from < open.length && !stopSignal.aborted; from += SLICE) {
+      progress.show(from, open.length);
+      const ids = open.slice(from, from + SLICE);
+      const [first = 0, last = first] = [ids[0], ids.at(-1)];
+      await runDeliver(context, { from: first, to: last, now, signal: stopSignal });
+      const states = await statesOnceSettled(context, ids);
+      result.sent += states["sent"] ?? 0;
+      result.failed += (states["failed"] ?? 0) + (states["expired"] ?? 0);
+      result.uncertain += states["uncertain"] ?? 0;
+      result.later += (states["retry"] ?? 0) + (states["planned"] ?? 0) + (states["sending"] ?? 0);
+    }
+    if (open.length > 0) progress.show(open.length, open.length);
+  } finally {
+    progress.end();
+  }
+  return result;
+}
+
+async function statesOnceSettled({ db }: Context, ids: number[]): Promise<Record<string, number>> {
+  for (let waited = 0; ; waited += 100) {
+    const states = await countDigestStates(db, ids);
+    if (!states["sending"] || waited > OTHERS_MS || stopSignal.aborted) return states;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }

@@ -2,12 +2,44 @@
 import { InvalidArgumentError } from "commander";
 import { config as readDotenv } from "dotenv";
 import { type Config, readConfig } from "../config.ts";
-import { type Built, buildContext } from "../main.ts";
+import { type Built, buildContext, PlainError } from "../main.ts";
 
 /** The settings of this process; `.env` fills in what the environment does not say. */
 export function readSettings(): Config {
   readDotenv({ quiet: true });
   return readConfig(process.env);
+}
+
+const stopping = new AbortController();
+/** Aborts at the first Ctrl-C, SIGTERM or SIGHUP; its reason is the exit code, 128 and the signal's number. */
+export const stopSignal: AbortSignal = stopping.signal;
+/** What a command may still take to end by itself. */
+const GRACE_MS = 5_000;
+
+/** From now on a first signal asks the command to end in order; a second one ends the process at once. */
+export function listenForStop(): void {
+  for (const [signal, code] of [["SIGINT", 130] as const, ["SIGTERM", 143] as const, ["SIGHUP", 129] as const])
+    process.on(signal, () => {
+      if (stopSignal.aborted) process.exit(code);
+      stopping.abort(code);
+    });
+}
+
+/** Resolves when the process is told to stop. */
+export async function untilStopped(): Promise<void> {
+  if (!stopSignal.aborted)
+    await new Promise((resolve) => stopSignal.addEventListener("abort", resolve, { once: true }));
+}
+
+/** The work's result, unless the process is told to stop and the work does not end by itself soon after. */
+export async function unlessStopped<Result>(work: Promise<Result>, graceMs = GRACE_MS): Promise<Result> {
+  work.catch(() => {});
+  const late = untilStopped().then(async () => {
+    await new Promise((resolve) => setTimeout(resolve, graceMs).unref());
+    throw new PlainError("Stopped before it was done.");
+  });
+  late.catch(() => {});
+  return Promise.race([work, late]);
 }
 
 /** Runs a command's work on a built context and closes it, whatever happens; commands log only warnings. */
@@ -21,7 +53,7 @@ export async function withContext<Result>(
     needs,
   );
   try {
-    return await work(built);
+    return await unlessStopped(work(built));
   } finally {
     await built.close();
   }
@@ -33,14 +65,17 @@ export function answer(asJson: boolean | undefined, value: object, lines: string
   else for (const line of [lines].flat()) console.log(line);
 }
 
+/** ISO 8601; without a zone it is UTC, whatever zone this machine is in. */
 export function instant(text: string): Date {
-  const at = new Date(text);
+  const form = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:?\d{2})?)?$/i.exec(text);
+  const at = form ? new Date(`${form[1]}T${form[2] ?? "00:00"}${form[3] ?? "Z"}`) : new Date(Number.NaN);
   if (Number.isNaN(at.getTime())) throw new InvalidArgumentError("It must be a moment like 2026-03-02T07:00:00Z.");
   return at;
 }
 
 export function day(text: string): string {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(Date.parse(text)))
+  const at = new Date(`${text}T00:00:00Z`);
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(at.getTime()) || !at.toISOString().startsWith(text))
     throw new InvalidArgumentError("It must be a date like 2026-03-02.");
   return text;
 }
@@ -54,6 +89,6 @@ export function period(text: string): string {
 }
 
 export function wholeNumber(text: string): number {
-  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
+  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError("It must be a whole number up to 99999.");
   return Number(text);
 }

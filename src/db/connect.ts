@@ -15,8 +15,9 @@ const MIGRATION_LOCK = 7_229_001;
 /** Opens a pool of at most `connections`; nothing connects before the first query. */
 export function connectDatabase(url: string, connections = 10): Database {
   const pool = new pg.Pool({ connectionString: url, max: connections, application_name: "paperboy" });
-  // An idle connection that the server closes must not end the process; the next query opens another.
+  // A connection that the server closes must not end the process, idle or between two statements; the next query tells.
   pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
   return drizzle(pool, { schema });
 }
 
@@ -41,6 +42,8 @@ async function countMigrations(client: pg.PoolClient): Promise<number> {
   return count.rows[0].applied;
 }
 
-export async function closeDatabase(db: Database): Promise<void> {
-  await db.$client.end();
+/** Closes the pool; work that still holds a connection after `deadlineMs` is left behind. */
+export async function closeDatabase(db: Database, deadlineMs = 10_000): Promise<void> {
+  const late = new Promise<void>((resolve) => setTimeout(resolve, deadlineMs).unref());
+  await Promise.race([db.$client.end(), late]);
 }

@@ -148,6 +148,23 @@ export async function listOpenRanges(
   return answer.rows.map(({ from, to }) => ({ from: Number(from), to: Number(to) }));
 }
 
+/** Ids of digests that are open and may go now. */
+export async function listOpenDigests(db: Queryable, now: Date): Promise<number[]> {
+  const answer = await db.execute<{ id: string }>(
+    sql`select id from digests where state in ('planned', 'retry', 'uncertain')
+      and (next_attempt_at is null or next_attempt_at <= ${now.toISOString()}) order by id`,
+  );
+  return answer.rows.map(({ id }) => Number(id));
+}
+
+/** How many of these digests stand in each state. */
+export async function countDigestStates(db: Queryable, ids: number[]): Promise<Record<string, number>> {
+  const answer = await db.execute<{ state: string; count: number }>(
+    sql`select state, count(*)::int as count from digests where id = any(${sql.param(ids)}::bigint[]) group by state`,
+  );
+  return Object.fromEntries(answer.rows.map(({ state, count }) => [state, count]));
+}
+
 /** How many digests stand in each state among those planned since `since`. */
 export async function countDigests(db: Queryable, since: Date): Promise<Record<string, number>> {
   const answer = await db.execute<{ state: string; count: number }>(

@@ -28,7 +28,10 @@ export type Queue = {
 };
 
 type Engine = { redisUrl?: string | undefined; databaseUrl: string; prefix?: string };
-type Log = { warn: (detail: object, message: string) => void };
+type Log = Record<"info" | "warn", (detail: object, message: string) => void>;
+/** What a page may wait for a ring; tidy finds what it leaves. */
+const RING_MS = 2_000;
+const LET_GO_MS = 2_000;
 
 /** Two lanes, so that a slow mail server never keeps papers or planning waiting. */
 const lanes = { pipeline: ["ingest", "match", "plan", "feedback", "tidy"], deliver: ["deliver"] } as const;
@@ -47,8 +50,9 @@ const jobOptions: JobsOptions = {
 export async function openQueue(engine: Engine, log: Log): Promise<Queue> {
   const { redisUrl } = engine;
   const prefix = engine.prefix ?? "paperboy";
+  const complain = sayOnce(log);
   const producers = redisUrl ? new Redis(redisUrl, { maxRetriesPerRequest: 1, enableOfflineQueue: true }) : undefined;
-  producers?.on("error", (error) => log.warn({ error: error.message }, "redis does not answer"));
+  producers?.on("error", complain).on("ready", complain.over);
   const postgres = {
     connectionString: engine.databaseUrl,
     max: 2,
@@ -64,23 +68,35 @@ export async function openQueue(engine: Engine, log: Log): Promise<Queue> {
           createPostgresBackend,
         ) as unknown as BullQueue);
   const queues: Record<Lane, BullQueue> = { pipeline: open("pipeline"), deliver: open("deliver") };
-  // One after the other: both bring the same schema up to date.
-  for (const queue of Object.values(queues)) {
-    queue.on("error", (error) => log.warn({ error: error.message }, "queue does not answer"));
-    await queue.waitUntilReady();
-  }
+  for (const queue of Object.values(queues)) queue.on("error", complain);
+  // One after the other: both bring the same schema up to date. Redis may be away: the pages answer, and it comes back.
+  if (!redisUrl) for (const queue of Object.values(queues)) await queue.waitUntilReady();
 
+  let closing: Promise<void> | undefined;
   const running: BullWorker[] = [];
   const connections: Redis[] = [];
   const stop = new AbortController();
 
+  async function close(deadlineMs: number): Promise<void> {
+    stop.abort();
+    const drained = Promise.all(running.map((worker) => worker.close()));
+    await within(drained, deadlineMs).catch(() =>
+      within(Promise.all(running.map((worker) => worker.close(true))), LET_GO_MS).catch(() => {}),
+    );
+    // An engine that is away would be waited for.
+    await within(Promise.all(Object.values(queues).map((queue) => queue.close())), LET_GO_MS).catch(() => {});
+    for (const connection of connections) connection.disconnect();
+    producers?.disconnect();
+  }
+
   return {
     async ring(name, data, options = {}) {
       try {
-        await queues[laneOf(name)].add(name, data, {
+        const added = queues[laneOf(name)].add(name, data, {
           ...(options.id ? { jobId: `${name}-${options.id}` } : {}),
           ...(options.delayMs ? { delay: options.delayMs } : {}),
         });
+        await within(added, RING_MS);
       } catch (error) {
         log.warn({ job: name, error: error instanceof Error ? error.message : String(error) }, "could not ring");
       }
@@ -94,7 +110,7 @@ export async function openQueue(engine: Engine, log: Log): Promise<Queue> {
         // A killed worker's jobs come back after about four seconds (measured) instead of sixty.
         const options = { concurrency, lockDuration: 5_000, stalledInterval: 2_000, maxStalledCount: 100 };
         const connection = redisUrl ? new Redis(redisUrl, { maxRetriesPerRequest: null }) : undefined;
-        connection?.on("error", () => {});
+        connection?.on("error", complain).on("ready", complain.over);
         if (connection) connections.push(connection);
         const worker = connection
           ? new BullWorker(lane, process, { ...options, connection, prefix })
@@ -104,10 +120,10 @@ export async function openQueue(engine: Engine, log: Log): Promise<Queue> {
               { ...options, connection: postgres } as unknown as WorkerOptions<typeof postgres>,
               createPostgresBackend,
             ) as unknown as BullWorker);
-        worker.on("error", (error) => log.warn({ lane, error: error.message }, "worker lost its queue"));
+        worker.on("error", complain);
         worker.on("failed", (job, error) => log.warn({ job: job?.name, error: error.message }, "job failed"));
         running.push(worker);
-        await worker.waitUntilReady();
+        if (!redisUrl) await worker.waitUntilReady();
       }
     },
     async counts() {
@@ -118,18 +134,38 @@ export async function openQueue(engine: Engine, log: Log): Promise<Queue> {
       return Object.fromEntries(entries);
     },
     async ping() {
-      if (producers) await producers.ping();
-      else await queues.pipeline.getJobCounts("waiting");
+      await within<unknown>(producers ? producers.ping() : queues.pipeline.getJobCounts("waiting"), RING_MS);
     },
-    async close(deadlineMs = 30_000) {
-      stop.abort();
-      const drained = Promise.all(running.map((worker) => worker.close()));
-      const late = new Promise((resolve) => setTimeout(resolve, deadlineMs, "late").unref());
-      if ((await Promise.race([drained, late])) === "late")
-        await Promise.all(running.map((worker) => worker.close(true)));
-      await Promise.all(Object.values(queues).map((queue) => queue.close()));
-      for (const connection of connections) connection.disconnect();
-      producers?.disconnect();
+    close(deadlineMs = 30_000) {
+      closing ??= close(deadlineMs);
+      return closing;
     },
   };
+}
+
+/** One line when the engine goes away and one when it is back, however often each connection tries. */
+function sayOnce(log: Log) {
+  let away = false;
+  return Object.assign(
+    (error: Error) => {
+      if (!away)
+        log.warn({ error: error.message || error.name }, "the queue does not answer; trying again until it does");
+      away = true;
+    },
+    {
+      over: () => {
+        if (away) log.info({}, "the queue answers again");
+        away = false;
+      },
+    },
+  );
+}
+
+async function within<Result>(work: Promise<Result>, deadlineMs: number): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer in ${deadlineMs / 1000} s`)), deadlineMs);
+  });
+  work.catch(() => {});
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

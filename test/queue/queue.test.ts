@@ -5,7 +5,7 @@ import { useDatabase } from "../support/database.ts";
 import { hasRedis, startRedis } from "../support/redis.ts";
 
 const database = useDatabase();
-const log = { warn: () => {} };
+const log = { info: () => {}, warn: () => {} };
 const idle: Workers = {
   ingest: async () => {},
   match: async () => {},

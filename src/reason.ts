@@ -1,0 +1,35 @@
+// Why did something outside not work, in a few words for the person who runs this?
+
+const reasons: Record<string, string> = {
+  ECONNREFUSED: "nothing listens there",
+  ECONNRESET: "the connection was cut",
+  ENOTFOUND: "there is no such host",
+  EAI_AGAIN: "its name cannot be looked up now",
+  ETIMEDOUT: "no answer in time",
+  EHOSTUNREACH: "the host cannot be reached",
+  ENETUNREACH: "the network cannot be reached",
+  EADDRINUSE: "another program listens there; stop it or choose another PORT",
+  EADDRNOTAVAIL: "this machine has no such address; look at HOST",
+  EACCES: "permission is missing",
+  EPERM: "permission is missing",
+  EROFS: "the disk is read-only",
+  ENOSPC: "the disk is full",
+  ENOTDIR: "a part of the path is a file",
+  EEXIST: "it is a file",
+  EISDIR: "it is a folder",
+  ENOENT: "it does not exist",
+  "28P01": "the password is wrong",
+  "28000": "this user may not log in",
+  "3D000": "there is no such database",
+};
+
+/** The reason without stack, query or parameters: those may hold addresses. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  if (reasons[code]) return reasons[code];
+  // drizzle's errors tell the whole query; the database's own sentence is their cause.
+  if (error.message.startsWith("Failed query:")) return error.cause ? reasonOf(error.cause) : "a query failed";
+  const [first] = error instanceof AggregateError ? error.errors : [];
+  return first ? reasonOf(first) : error.message.replace(/\.$/, "") || code || error.name;
+}
