@@ -3,6 +3,7 @@ import { splitAuthors } from "../core/author-names.ts";
 import { arxivAnnouncedAt, arxivListDay, utcDay } from "../core/calendar.ts";
 import { type ArxivId, readArxivId, readDoi } from "../core/canonical-id.ts";
 import type { PaperDraft } from "../core/paper.ts";
+import { plainHtml } from "../core/plain-html.ts";
 import { readAbstract, readableName, readableTitle } from "../core/readable.ts";
 import { child, childText, childTexts, type XmlNode } from "./xml.ts";
 
@@ -30,25 +31,29 @@ export function readAnnouncement(item: XmlNode, day: Date | undefined, now: Date
   if (!id) return `<id>: ${JSON.stringify(given.slice(0, 80))} is no arXiv id`;
   const text = childText(item, "description", "summary");
   const stated = /^arXiv:(\S+)\s+Announce Type:\s*(\S+)/i.exec(text);
-  const type = childText(item, "arxiv:announce_type") || (stated?.[2] ?? "new");
-  const version = id.version ?? readArxivId(stated?.[1] ?? "")?.version;
+  // Until 2024 the title said what the item is: `Title. (arXiv:2301.00001v2 [cs.CL] UPDATED)`, and texts were HTML.
+  const titled = /\.?\s*\(arXiv:(\S+) \[([^\]]+)\]\s*(UPDATED|CROSS LISTED)?\)\s*$/.exec(childText(item, "title"));
+  const plain = titled ? plainHtml : (text: string) => text;
+  const type = titled?.[3] === "UPDATED" ? "replace" : childText(item, "arxiv:announce_type") || (stated?.[2] ?? "new");
+  const version = id.version ?? readArxivId(titled?.[1] ?? stated?.[1] ?? "")?.version;
   const listedAt = readInstant(childText(item, "pubDate", "published", "dc:date")) ?? day ?? now;
   const creators = childTexts(item, "dc:creator");
   const names = childTexts(item, "author").concat(item.children.flatMap((one) => childTexts(one, "name")));
   return draftOf(
     {
       id: { id: id.id, ...(version && { version }) },
-      title: childText(item, "title"),
-      abstract: text.replace(/^arXiv:\S+\s+Announce Type:\s*\S+\s*/i, "").replace(/^Abstract:\s*/i, ""),
+      title: titled ? childText(item, "title").slice(0, titled.index) : childText(item, "title"),
+      abstract: plain(text).replace(/^arXiv:\S+\s+Announce Type:\s*\S+\s*/i, "").replace(/^Abstract:\s*/i, ""),
       authors:
         creators.length > 1
           ? creators.map(readableName)
           : creators[0]
-            ? splitAuthors(creators[0])
+            ? splitAuthors(plain(creators[0]))
             : names.map(readableName),
       categories: item.children
         .filter(({ name }) => name === "category")
-        .map((one) => one.attributes["term"] ?? one.text),
+        .map((one) => one.attributes["term"] ?? one.text)
+        .concat(titled?.[2] ?? []),
       doi: childText(item, "arxiv:DOI", "arxiv:doi"),
       listedOn: arxivListDay(listedAt),
       listedAt,

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { utcDay } from "../core/calendar.ts";
 import { canonicalId, readArxivId } from "../core/canonical-id.ts";
-import { readWebUrl } from "../core/clean-text.ts";
+import { cleanLine, readWebUrl } from "../core/clean-text.ts";
 import type { PaperDraft, PaperLinks } from "../core/paper.ts";
 import { readAbstract, readableAbstract, readableName, readableTitle } from "../core/readable.ts";
 import { collectRefusals, sayIssue, whatIs } from "./refusals.ts";
@@ -46,12 +46,7 @@ export function readDailyPapers(
   answer: unknown,
   reading: Reading,
 ): { drafts: PaperDraft[]; refused: string[]; entries: number } {
-  if (!Array.isArray(answer))
-    return {
-      drafts: [],
-      refused: [`${reading.where}: expected a list of daily papers, found ${whatIs(answer)}.`],
-      entries: 0,
-    };
+  if (!Array.isArray(answer)) return { drafts: [], refused: [`${reading.where}: ${sayNoList(answer)}.`], entries: 0 };
   const drafts: PaperDraft[] = [];
   const refusals = collectRefusals(reading.where);
   for (const [index, given] of answer.entries()) {
@@ -65,6 +60,13 @@ export function readDailyPapers(
     else refusals.add(`[${index}].paper`, draft);
   }
   return { drafts, refused: refusals.sentences(), entries: answer.length };
+}
+
+function sayNoList(answer: unknown): string {
+  const error = answer && typeof answer === "object" && "error" in answer ? answer.error : undefined;
+  if (typeof error === "string" && error.trim())
+    return `Hugging Face says: ${cleanLine(error, 200).replace(/\.$/, "")}`;
+  return `expected a list of daily papers, found ${whatIs(answer)}`;
 }
 
 /** One entry as a draft, or what is wrong with it, beginning with the place below `paper`. */

@@ -98,16 +98,18 @@ function readHead(
   else if (!feedHost && URL.canParse(address) && head.host === "file") head.host = new URL(address).host || "file";
   if (node.name === "title") head.title = text;
   if (node.name === "description") head.description = text;
-  if (node.name === "pubDate" || (node.name === "updated" && head.root === "feed")) head.day ??= readInstant(text);
+  if (node.name === "pubDate" || node.name === "dc:date" || (node.name === "updated" && head.root === "feed")) head.day ??= readInstant(text);
   if (node.name.startsWith("opensearch:") && /arxiv/i.test(head.title)) head.api = true;
   if (node.name === "opensearch:totalResults" && /^\d+$/.test(text)) return { total: Number(text) };
   if (node.name === "resumptionToken") {
     const size = Number(node.attributes["completeListSize"]);
     return { resumptionToken: text, ...(size > 0 && { total: size }) };
   }
+  if (head.root === "OAI-PMH" && /^(?:Identify|ListSets|ListMetadataFormats|ListIdentifiers)$/.test(node.name))
+    throw new SourceError(`${where}: an answer to ${node.name}, which holds no papers.`);
   if (node.name === "error") {
     if (node.attributes["code"] === "noRecordsMatch") return {};
-    throw new SourceError(`${where}: the archive says: ${(text || node.attributes["code"]) ?? "an error"}.`);
+    throw new SourceError(`${where}: the archive says: ${((text || node.attributes["code"]) ?? "an error").replace(/\.$/, "")}.`);
   }
   return {};
 }
