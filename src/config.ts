@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
+import { categoryProblem } from "./core/arxiv-categories.ts";
 
 const roles = ["web", "scheduler", "worker"] as const;
 export type Role = (typeof roles)[number];
@@ -130,7 +131,9 @@ export const settings = {
     "Sources asked for papers: huggingface, arxiv, biorxiv, medrxiv, or the URL of a feed.",
   ),
   ARXIV_CATEGORIES: setting(
-    withDefault(list, "cs.AI,cs.CL,cs.CV,cs.LG"),
+    withDefault(list, "cs.AI,cs.CL,cs.CV,cs.LG").superRefine((ids, check) => {
+      for (const message of ids.flatMap((id) => categoryProblem(id) ?? [])) check.addIssue({ code: "custom", message });
+    }),
     "cs.AI,cs.CL,cs.CV,cs.LG",
     "arXiv categories whose announcements are read.",
   ),

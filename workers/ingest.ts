@@ -3,13 +3,17 @@ import type { Context } from "../src/context.ts";
 import type { SourceHistory } from "../src/core/freshness.ts";
 import { hasTexLeft } from "../src/core/readable.ts";
 import { askAgainAt, namedDays, outcomeOf, regularDays, retryAt } from "../src/core/source-run.ts";
-import { storePapers } from "../src/db/papers.ts";
+import { listIncompletePapers, storePapers } from "../src/db/papers.ts";
 import { endRun, lastRuns, type RunOutcome, startRun, withSourceLock } from "../src/db/source-runs.ts";
 import { readPaperFiles } from "../src/sources/files.ts";
 import { type Http, openHttp } from "../src/sources/http.ts";
 import { type Batch, type Source, SourceError } from "../src/sources/source.ts";
 import { findSource, listSourceNames } from "../src/sources/sources.ts";
 import { stage } from "./stage.ts";
+
+/** A paper whose own source does not know it is asked for on three days only. */
+const COMPLETED_FOR_MS = 3 * 86_400_000;
+const MOST_COMPLETED = 300;
 
 type Needs = Pick<Context, "config" | "db" | "queue" | "log" | "now">;
 export type IngestRun = {
@@ -73,7 +77,11 @@ export async function runIngest(
     const named = ask.from !== undefined || ask.to !== undefined;
     const days = named ? namedDays(ask.from, ask.to, now) : regularDays(history, source.rereadDays, now);
     if (typeof days === "string") return nothing(days);
-    const batches = source.fetch({ ...days, regular: !named, now, signal: ask.signal }, ask.http ?? sharedHttp());
+    const scheme = named ? undefined : source.completes;
+    const since = new Date(now.getTime() - COMPLETED_FOR_MS);
+    const incomplete = scheme && (await listIncompletePapers(db, { scheme, since, limit: MOST_COMPLETED }));
+    const asked = { ...days, regular: !named, now, signal: ask.signal, ...(incomplete && { incomplete }) };
+    const batches = source.fetch(asked, ask.http ?? sharedHttp());
     return await recordRun(context, source, batches, { history, onProgress: ask.onProgress });
   });
   return run ?? { ...nothing(`${source.title} is being asked by another process.`), outcome: "busy" };
@@ -147,11 +155,14 @@ function countNews(
   lists: Map<string, Set<string>>,
 ): void {
   const listed = drafts.filter(({ announce }) => announce === "new");
+  // A list whose papers all bear earlier days is yesterday's list under today's name.
+  const earlier = listDay === undefined ? 0 : listed.filter(({ listedOn }) => listedOn < listDay).length;
+  const seenBefore = Math.max(repeated, earlier);
   tally.news += listed.length;
-  tally.repeated += repeated;
+  tally.repeated += seenBefore;
   if (listDay === undefined) return;
   if (tally.claimedDay === undefined || listDay > tally.claimedDay) tally.claimedDay = listDay;
-  if (repeated === listed.length) return;
+  if (seenBefore === listed.length) return;
   const list = lists.get(listDay) ?? new Set();
   for (const { canonicalId, listedOn } of listed) if (listedOn === listDay) list.add(canonicalId);
   lists.set(listDay, list);

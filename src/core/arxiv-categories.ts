@@ -247,13 +247,14 @@ export function canonicalCategory(id: string): string {
   return aliases[id] ?? subsumed[id] ?? id;
 }
 
-/** Every id that means the same category, this one first. */
+const sameNames = new Map<string, string[]>();
+for (const [other, kept] of [...Object.entries(aliases), ...Object.entries(subsumed)])
+  sameNames.set(kept, [...(sameNames.get(kept) ?? [kept]), other]);
+for (const names of [...sameNames.values()]) for (const name of names) sameNames.set(name, names);
+
+/** Every id that means the same category, the one in use today first. */
 export function categoryAliases(id: string): string[] {
-  const kept = canonicalCategory(id);
-  const others = [...Object.entries(aliases), ...Object.entries(subsumed)].flatMap(([from, to]) =>
-    to === kept ? from : [],
-  );
-  return [...new Set([id, kept, ...others])];
+  return sameNames.get(id) ?? [id];
 }
 
 /** Why a setting is no category to ask for, with the nearest one; undefined where it is one. Letters may be large or small. */

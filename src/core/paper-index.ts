@@ -1,4 +1,5 @@
 // Which papers of a batch hold these words? Bit sets over PostgreSQL's lexemes; phrases and nearness are re-checked by position.
+import { categoryAliases } from "./arxiv-categories.ts";
 import type { Asked } from "./match-rules.ts";
 import { type PaperWords, plainName, textAt } from "./paper-words.ts";
 
@@ -195,7 +196,7 @@ export function listNear(asked: Asked & { kind: "near" }, paper: PaperWords): { 
 function hasFact(asked: Asked & { kind: "fact" }, paper: PaperWords): boolean {
   if (asked.field !== "category") return factNames(paper, asked.field).some((name) => name.includes(asked.value));
   const beginning = asked.value.endsWith(".*") ? asked.value.slice(0, -1) : undefined;
-  return paper.categories.some((category) => {
+  return paper.categories.flatMap(categoryAliases).some((category) => {
     const small = category.toLowerCase();
     return small === asked.value || (beginning !== undefined && small.startsWith(beginning));
   });

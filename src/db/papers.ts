@@ -1,5 +1,5 @@
 // How do papers get in and out? Drafts fold into one row a work; rows come back as the pages and the digest read them.
-import { inArray } from "drizzle-orm";
+import { and, desc, gte, inArray, like, ne } from "drizzle-orm";
 import { mergePaper, type StoredPaper } from "../core/merge-papers.ts";
 import type { Paper, PaperDraft } from "../core/paper.ts";
 import type { Database, Queryable } from "./connect.ts";
@@ -52,6 +52,20 @@ export async function listPapersById(db: Queryable, ids: number[]): Promise<Pape
   const rows = ids.length === 0 ? [] : await db.select(shown).from(papers).where(inArray(papers.id, ids));
   const byId = new Map(rows.map((row) => [row.id, row]));
   return ids.flatMap((id) => byId.get(id) ?? []);
+}
+
+/** Ids without their scheme (`2603.04918`) of papers that came since an instant and whose text the scheme's own source has not written. */
+export async function listIncompletePapers(
+  db: Queryable,
+  { scheme, since, limit }: { scheme: string; since: Date; limit: number },
+): Promise<string[]> {
+  const rows = await db
+    .select({ id: papers.canonicalId })
+    .from(papers)
+    .where(and(gte(papers.createdAt, since), ne(papers.source, scheme), like(papers.canonicalId, `${scheme}:%`)))
+    .orderBy(desc(papers.id))
+    .limit(limit);
+  return rows.map(({ id }) => id.slice(scheme.length + 1));
 }
 
 /**

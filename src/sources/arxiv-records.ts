@@ -43,7 +43,9 @@ export function readAnnouncement(item: XmlNode, day: Date | undefined, now: Date
     {
       id: { id: id.id, ...(version && { version }) },
       title: titled ? childText(item, "title").slice(0, titled.index) : childText(item, "title"),
-      abstract: plain(text).replace(/^arXiv:\S+\s+Announce Type:\s*\S+\s*/i, "").replace(/^Abstract:\s*/i, ""),
+      abstract: plain(text)
+        .replace(/^arXiv:\S+\s+Announce Type:\s*\S+\s*/i, "")
+        .replace(/^Abstract:\s*/i, ""),
       authors:
         creators.length > 1
           ? creators.map(readableName)

@@ -1,6 +1,6 @@
 // The source arxiv: what did arXiv announce? Feeds for today's list, the Query API for days gone by, OAI-PMH for months.
 
-import { categoryProblem } from "../core/arxiv-categories.ts";
+import { canonicalCategory, categoryAliases } from "../core/arxiv-categories.ts";
 import { addDays, arxivListDay } from "../core/calendar.ts";
 import type { PaperDraft } from "../core/paper.ts";
 import { readXmlBody } from "./feed.ts";
@@ -13,9 +13,10 @@ type Addresses = { feedUrl: string; apiUrl: string; oaiUrl: string; categories: 
 /** arXiv's terms: one request in three seconds and one connection, over all of its hosts. */
 const polite = { lane: "arxiv", minIntervalMs: 3_000, accept: "application/xml, text/xml, application/atom+xml" };
 const API_PAGE = 500;
+const KNOWN_PAGE = 100;
 const MAX_PAGES = 1_000;
 
-/** A regular look reads the announcement feeds; named days are searched by category and submission; months come by OAI-PMH. */
+/** A regular look reads the announcement feeds and what it is asked to complete; named days are searched by category and submission; months come by OAI-PMH. */
 export function arxiv(addresses: Addresses): Source {
   return {
     name: "arxiv",
@@ -23,11 +24,12 @@ export function arxiv(addresses: Addresses): Source {
     says: "arXiv's announcements by category: new papers and cross-lists; replacements update what is known.",
     calendar: "arxiv",
     rereadDays: 0,
+    completes: "arxiv",
     async *fetch(ask, http) {
-      const problem = addresses.categories.map(categoryProblem).find((one) => one !== undefined);
-      if (problem) throw new SourceError(`ARXIV_CATEGORIES: ${problem}`);
-      if (ask.regular) yield* readFeeds(addresses, ask, http);
-      else if (ask.unit === "day") yield* searchDays(addresses, ask, http);
+      if (ask.regular) {
+        yield* readFeeds(addresses, ask, http);
+        yield* readKnown(addresses, ask, http);
+      } else if (ask.unit === "day") yield* searchDays(addresses, ask, http);
       else yield* harvest(addresses, ask, http);
     },
   };
@@ -51,6 +53,26 @@ async function* readFeeds({ feedUrl, categories }: Addresses, { now, signal }: A
   }
 }
 
+/** arXiv's own words about papers that another source brought; they are no news. One that cannot be had is no failure of the list. */
+async function* readKnown({ apiUrl }: Addresses, ask: Ask, http: Http): AsyncIterable<Batch> {
+  const ids = ask.incomplete ?? [];
+  for (let from = 0; from < ids.length; from += KNOWN_PAGE) {
+    const some = ids.slice(from, from + KNOWN_PAGE);
+    const where = `arXiv metadata from ${some[0]}`;
+    const progress = { at: where, done: Math.min(from + KNOWN_PAGE, ids.length), total: ids.length };
+    try {
+      const parameters = new URLSearchParams({ id_list: some.join(","), max_results: String(some.length) });
+      const answer = await http.get(`${apiUrl}?${parameters}`, { ...polite, signal: ask.signal });
+      for await (const { drafts, refused } of readXmlPapers(readXmlBody(answer, where), where, ask.now))
+        yield { drafts: drafts.map((draft) => ({ ...draft, announce: "replace" as const })), refused, ...progress };
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
+      yield { drafts: [], refused: [error.message], ...progress };
+      return;
+    }
+  }
+}
+
 /** The papers submitted for the lists of these days: between the freezes before their announcements. */
 async function* searchDays(
   { apiUrl, categories }: Addresses,
@@ -60,7 +82,8 @@ async function* searchDays(
   // A list holds what was frozen up to a long weekend before; papers of other lists in that span are left out below.
   const stamp = (day: string) => `${day.replaceAll("-", "")}0000`;
   const span = `submittedDate:[${stamp(addDays(from, -6))} TO ${stamp(addDays(to, 1))}]`;
-  const query = `(${categories.map((category) => `cat:${/\./.test(category) || !isArchive(category) ? category : `${category}.*`}`).join(" OR ")}) AND ${span}`;
+  const names = categories.flatMap((category) => (isArchive(category) ? `${category}.*` : categoryAliases(category)));
+  const query = `(${[...new Set(names)].map((name) => `cat:${name}`).join(" OR ")}) AND ${span}`;
   for (let page = 0, start = 0, total = 1; start < total && page < MAX_PAGES; page++) {
     const where = `arXiv search from ${start}`;
     const parameters = new URLSearchParams({
@@ -94,7 +117,7 @@ async function* harvest(
   { from, to, now, signal }: Ask,
   http: Http,
 ): AsyncIterable<Batch> {
-  const sets = [...new Set(categories.map(oaiSet))];
+  const sets = [...new Set(categories.map((category) => oaiSet(canonicalCategory(category))))];
   for (const [index, set] of sets.entries()) {
     let token = "";
     for (let page = 0; page < MAX_PAGES && (page === 0 || token); page++) {

@@ -11,6 +11,8 @@ export type Ask = {
   unit: "day" | "week" | "month";
   /** False where a person named the days; true for the regular look at what is new. */
   regular: boolean;
+  /** Ids (`2603.04918`) of known papers whose title and authors another source wrote; for a source that `completes`. */
+  incomplete?: string[] | undefined;
   now: Date;
   signal?: AbortSignal | undefined;
 };
@@ -37,6 +39,8 @@ export type Source = {
   calendar: CalendarName;
   /** List days before today that a regular run asks again, because lists fill up and votes grow. */
   rereadDays: number;
+  /** The scheme of canonical ids (`arxiv` of `arxiv:2603.04918`) whose papers it owns, and can be asked for one by one. */
+  completes?: string;
   /** Throws a SourceError when the source does not answer or answers nonsense; what came before it still counts. */
   fetch(ask: Ask, http: Http): AsyncIterable<Batch>;
 };

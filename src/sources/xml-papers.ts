@@ -98,7 +98,8 @@ function readHead(
   else if (!feedHost && URL.canParse(address) && head.host === "file") head.host = new URL(address).host || "file";
   if (node.name === "title") head.title = text;
   if (node.name === "description") head.description = text;
-  if (node.name === "pubDate" || node.name === "dc:date" || (node.name === "updated" && head.root === "feed")) head.day ??= readInstant(text);
+  if (node.name === "pubDate" || node.name === "dc:date" || (node.name === "updated" && head.root === "feed"))
+    head.day ??= readInstant(text);
   if (node.name.startsWith("opensearch:") && /arxiv/i.test(head.title)) head.api = true;
   if (node.name === "opensearch:totalResults" && /^\d+$/.test(text)) return { total: Number(text) };
   if (node.name === "resumptionToken") {
@@ -109,7 +110,9 @@ function readHead(
     throw new SourceError(`${where}: an answer to ${node.name}, which holds no papers.`);
   if (node.name === "error") {
     if (node.attributes["code"] === "noRecordsMatch") return {};
-    throw new SourceError(`${where}: the archive says: ${((text || node.attributes["code"]) ?? "an error").replace(/\.$/, "")}.`);
+    throw new SourceError(
+      `${where}: the archive says: ${((text || node.attributes["code"]) ?? "an error").replace(/\.$/, "")}.`,
+    );
   }
   return {};
 }

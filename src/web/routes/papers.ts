@@ -1,5 +1,6 @@
 // Which papers came out on a day or in a week, and what is one paper?
 import { Router } from "express";
+import { categoryName } from "../../core/arxiv-categories.ts";
 import { bibtex } from "../../core/citation.ts";
 import { highlight } from "../../core/highlight.ts";
 import type { PaperLinks } from "../../core/paper.ts";
@@ -102,6 +103,7 @@ async function paperPage(web: Web, id: number) {
     math: paper.abstractTex ? abstractWithMath(paper.abstractTex) : undefined,
     bibtex: bibtex(citedOf(paper)),
     links: listLinks(paper.links),
+    categories: paper.categories.map((id) => ({ id, name: categoryName(id) })),
     title: highlight(paper.title, terms),
     abstract: highlight(paper.abstract, terms),
   });
