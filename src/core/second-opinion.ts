@@ -3,20 +3,24 @@ import { z } from "zod";
 import type { PaperWords } from "./paper-words.ts";
 import model from "./second-opinion.json" with { type: "json" };
 
-/** Log-odds of a topic: a bias and a weight for each PostgreSQL lexeme. */
+/** Log-odds of a topic, shifted so that 0 says nothing: a bias and a weight for each PostgreSQL lexeme. */
 export type Opinion = { bias: number; weights: Map<string, number> };
 
-/** How much an opinion counts, and the log-odds at which it says nothing: chosen on papers it was not trained on (docs/matching.md). */
-const TRUST = 0.2;
-const NEUTRAL = -1.25;
+/** How much an opinion counts: chosen on papers it was not trained on (docs/matching.md). */
+const TRUST = 0.3;
 const LEAST = 0.5;
 const MOST = 2;
 
 const opinions = new Map(
   Object.entries(
     z.record(z.string(), z.object({ bias: z.number(), weights: z.record(z.string(), z.number()) })).parse(model),
-  ).map(([slug, { bias, weights }]): [string, Opinion] => [slug, { bias, weights: new Map(Object.entries(weights)) }]),
+  ).map(([slug, learned]): [string, Opinion] => [slug, readOpinion(learned)]),
 );
+
+/** An opinion as the shipped file writes it. */
+export function readOpinion({ bias, weights }: { bias: number; weights: Record<string, number> }): Opinion {
+  return { bias, weights: new Map(Object.entries(weights)) };
+}
 
 /** The opinion shipped for an offered topic, by its slug. */
 export function findOpinion(slug: string): Opinion | undefined {
@@ -41,5 +45,5 @@ export function opinionFactor({ bias, weights }: Opinion, paper: PaperWords): nu
     for (const position of positions) if (position <= paper.titleEnd) inTitle++;
     odds += weight * lexemeValue(inTitle, positions.length - inTitle, paper.lexemes.size);
   }
-  return Math.min(MOST, Math.max(LEAST, Math.exp(TRUST * (odds - NEUTRAL))));
+  return Math.min(MOST, Math.max(LEAST, Math.exp(TRUST * odds)));
 }
