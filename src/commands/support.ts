@@ -59,6 +59,11 @@ export async function withContext<Result>(
   }
 }
 
+/** Writes to stdout and waits until it is taken, or until nobody reads any more. */
+export function print(text: string): Promise<void> {
+  return new Promise((resolve) => process.stdout.write(text, () => resolve()));
+}
+
 /** Prints one JSON object, or the lines for people. */
 export function answer(asJson: boolean | undefined, value: object, lines: string | string[]): void {
   if (asJson) console.log(JSON.stringify(value));
