@@ -9,6 +9,18 @@
     } else if ([...field.options].some((option) => option.value === zone)) field.value = zone;
   }
 
+  // Whether the chosen zone is the browser's.
+  for (const hint of document.querySelectorAll("[data-zone-hint]")) {
+    const field = hint.parentElement.querySelector("select");
+    const tell = () => {
+      hint.textContent = field.value === zone ? "This is your browser's zone." : `Your browser says ${zone}.`;
+    };
+    if (!zone || !field) continue;
+    hint.hidden = false;
+    field.addEventListener("change", tell);
+    tell();
+  }
+
   // About how many papers a day the ticked topics bring.
   for (const form of document.querySelectorAll("form[data-live-count]")) {
     const answer = form.querySelector("[data-live-answer]");
@@ -17,7 +29,7 @@
       const chosen = [...form.querySelectorAll('input[name="topics"]:checked')].map((box) => box.value);
       const mine = ++latest;
       if (chosen.length === 0) {
-        answer.hidden = true;
+        answer.textContent = "";
         return;
       }
       const found = await fetch(`/api/v1/topics/count?topics=${encodeURIComponent(chosen.join(","))}`).catch(() => undefined);
@@ -25,7 +37,6 @@
       const { perDay } = await found.json();
       const says = perDay < 1 ? `${Math.max(1, Math.round(perDay * 7))} papers a week` : `${Math.round(perDay)} papers a day`;
       answer.textContent = perDay === 0 ? "Nothing lately on these topics." : `About ${says} on these topics.`;
-      answer.hidden = false;
     };
     form.addEventListener("change", (event) => {
       if (event.target.name === "topics") count();

@@ -56,11 +56,21 @@ export function shorten(text: string, length: number): string {
   return `${cut.slice(0, space > length * 0.6 ? space : length).replace(/[\s,;:.]+$/, "")}…`;
 }
 
-/** About how many a day, as a reader would say it. */
-export function perDay(value: number): string {
-  if (value <= 0) return "quiet";
-  if (value < 0.95) return `about ${Math.max(1, Math.round(value * 7))} a week`;
-  return `about ${Math.round(value)} a day`;
+/** About how many a day, as a reader would say it; `about` is left out where room is short. */
+export function perDay(value: number, about = "about "): string {
+  if (value <= 0) return about ? "quiet lately" : "quiet";
+  if (value < 0.95) return `${about}${Math.max(1, Math.round(value * 7))} a week`;
+  return `${about}${Math.round(value)} a day`;
+}
+
+/** Matched words as a reader would list them: each once, whatever its case or plural s, at most `most`. */
+export function terms(words: string[], most = 5): string[] {
+  const seen = new Map<string, string>();
+  for (const word of words) {
+    const key = word.toLowerCase().replace(/(?<=[a-z]{3})s$/, "");
+    if (!seen.has(key)) seen.set(key, word);
+  }
+  return [...seen.values()].slice(0, most);
 }
 
 /** The first names, the last one and how many there are: `Ada Lovelace, Mary Somerville … Grace Hopper · 12 authors`. */

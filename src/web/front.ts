@@ -15,7 +15,7 @@ export type SignUpForm = {
   timezone: string;
   errors: Record<string, string>;
 };
-export const emptySignUp: SignUpForm = { email: "", topics: [], timezone: "", errors: {} };
+const emptySignUp: SignUpForm = { email: "", topics: [], timezone: "", errors: {} };
 
 export type TopicArea = { area: string; topics: CountedTopic[] };
 

@@ -17,7 +17,7 @@ const rules = {
 } as const;
 /** Reading that costs us work, for each process on its own: a GET writes nothing, not even a count. */
 const reading = { points: 1_200, duration: 60 };
-export type LimitName = keyof typeof rules;
+type LimitName = keyof typeof rules;
 
 export type Limits = {
   /** Counts one call; the answer is the seconds to wait, or undefined where all is well. Keys are kept as HMACs. */

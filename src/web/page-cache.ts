@@ -9,7 +9,7 @@ const FRESH_MS = 1_000;
 const MOST_ENTRIES = 300;
 
 /** A body with its type; `modifiedAt` where there is a natural last change. */
-export type PublicBody = { status?: number; type: string; body: string; modifiedAt?: Date | undefined };
+type PublicBody = { status?: number; type: string; body: string; modifiedAt?: Date | undefined };
 type Entry = {
   madeAt: number;
   status: number;

@@ -20,7 +20,7 @@ export type MailboxMessage = {
   /** The message as it came over SMTP. */
   source: string;
 };
-export type Mailbox = {
+type Mailbox = {
   /** Newest first. */
   list: () => MailboxMessage[] | Promise<MailboxMessage[]>;
   find: (id: string) => MailboxMessage | undefined | Promise<MailboxMessage | undefined>;

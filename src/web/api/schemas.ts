@@ -5,11 +5,8 @@ import { isDate } from "../../core/weeks.ts";
 /** The schemas that the document names and refers to. */
 export const named = z.registry<{ id: string }>();
 
-export const slug = z.string().regex(/^[a-z0-9-]{1,60}$/, "A topic's slug holds small letters, digits and dashes.");
-export const date = z
-  .string()
-  .refine(isDate, "A date looks like 2026-03-05.")
-  .meta({ format: "date", example: "2026-03-05" });
+const slug = z.string().regex(/^[a-z0-9-]{1,60}$/, "A topic's slug holds small letters, digits and dashes.");
+const date = z.string().refine(isDate, "A date looks like 2026-03-05.").meta({ format: "date", example: "2026-03-05" });
 
 const wholeNumber = (from: number, to: number, otherwise: number) =>
   z.coerce
