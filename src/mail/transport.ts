@@ -1,55 +1,186 @@
-// How does a ready message reach the mail server? nodemailer's pooled transport, and what its answers were.
-import { createTransport, type TransportOptions } from "nodemailer";
+// How do ready messages reach the mail server? Over a few warm connections; every way it can end is an answer.
 import type { Answer } from "../core/answers.ts";
+import { type ConnectFailure, reach } from "./connection.ts";
+import { type Dialogue, type Entry, type Envelope, openDialogue } from "./dialogue.ts";
 
-export type Envelope = { from: string; to: string };
+export type { Envelope };
+
+/** Who may open how many connections: a slot is one connection that no other process has at the same time. */
+export type Slots = {
+  /** A slot, or undefined when all are taken for now. */
+  take: () => Promise<{ release: () => void } | undefined>;
+  /** How many this process should hold at most now; falls when other processes have work too. */
+  share: () => number;
+};
+
 export type Transport = {
-  /** Sends the bytes as they are; never rejects, every way it can end is an answer. */
+  /** Sends the bytes as they are; never rejects. Messages wait in order until a connection is free. */
   send: (envelope: Envelope, raw: Buffer) => Promise<Answer>;
+  /** Resolves when a connection of ours may carry messages, so that nothing is claimed that would have to wait for others. */
+  ready: (signal?: AbortSignal) => Promise<void>;
+  /** Says QUIT everywhere, after what is under way. */
   close: () => Promise<void>;
 };
 
-type Failure = Error & { code?: string; responseCode?: number; response?: string; command?: string };
-
-/** Opens a pool of at most `connections` to `smtpUrl`; `rate` is messages a second, 0 for no limit. */
-export function openTransport({
-  smtpUrl,
-  connections,
-  rate,
-}: {
+type Settings = {
   smtpUrl: string;
+  /** At most so many connections over all processes. */
   connections: number;
+  /** Messages a second over all processes; 0 for no limit. Each connection gets its part of it. */
   rate: number;
-}): Transport {
-  const pool = createTransport({
-    url: smtpUrl,
-    pool: true,
-    maxConnections: connections,
-    maxMessages: Number.POSITIVE_INFINITY,
-    ...(rate > 0 ? { rateDelta: 1_000, rateLimit: rate } : {}),
-    connectionTimeout: 15_000,
-    greetingTimeout: 15_000,
-    socketTimeout: 60_000,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  } as TransportOptions);
+  /** Absent: all connections are this process's own. */
+  slots?: Slots;
+};
+type Waiting = Entry & { tries: number };
+type Line = { dialogue: Dialogue | undefined; idleSince: number | undefined; nextAt: number; over: Promise<void> };
+
+const IDLE_MS = 5_000;
+const AGAIN_MS = 250;
+/** How often a message may move to another connection because one ended before taking it. */
+const MAX_TRIES = 3;
+
+/** Opens nothing yet: connections come with the first message and go when they are idle. */
+export function openTransport({ smtpUrl, connections, rate, slots }: Settings): Transport {
+  const queue: Waiting[] = [];
+  const lines = new Set<Line>();
+  const watchers = new Set<() => void>();
+  const paceMs = rate > 0 ? (1_000 * connections) / rate : 0;
+  let opening = 0;
+  let again: NodeJS.Timeout | undefined;
+  let closing = false;
+
+  const own: Slots = {
+    take: async () => (lines.size < connections ? { release() {} } : undefined),
+    share: () => connections,
+  };
+  const { take, share } = slots ?? own;
+
+  function pump(): void {
+    for (const line of lines) if (line.idleSince !== undefined && queue.length > 0) line.dialogue?.wake();
+    const wanted = Math.min(queue.length, connections, share());
+    if (!closing && lines.size + opening < wanted) void openLine();
+  }
+
+  async function openLine(): Promise<void> {
+    opening++;
+    const slot = await take().catch(() => undefined);
+    if (!slot) {
+      opening--;
+      again ??= setTimeout(() => {
+        again = undefined;
+        pump();
+      }, AGAIN_MS);
+      return;
+    }
+    let finish = () => {};
+    const line: Line = {
+      dialogue: undefined,
+      idleSince: undefined,
+      nextAt: 0,
+      over: new Promise((resolve) => {
+        finish = resolve;
+      }),
+    };
+    lines.add(line);
+    opening--;
+    const over = () => {
+      lines.delete(line);
+      slot.release();
+      finish();
+      pump();
+    };
+    // More may be wanted at once; each connection takes its own time.
+    pump();
+    try {
+      const { socket, extensions } = await reach(smtpUrl);
+      line.dialogue = openDialogue(socket, extensions, {
+        take: () => takeFor(line),
+        idle: () => rest(line),
+        over,
+        back,
+      });
+      line.dialogue.wake();
+    } catch (error) {
+      // Another line may still be going on; without one nothing that waits can go now.
+      if (lines.size === 1) for (const entry of queue.splice(0)) entry.settle(readFailure(error as ConnectFailure));
+      over();
+    }
+    for (const watcher of watchers) watcher();
+  }
+
+  function takeFor(line: Line): Entry | undefined {
+    line.idleSince = undefined;
+    if (closing && queue.length === 0) return undefined;
+    if (lines.size > share()) {
+      // Others have work too: this connection becomes theirs.
+      line.dialogue?.quit();
+      return undefined;
+    }
+    const now = performance.now();
+    if (paceMs > 0 && queue.length > 0) {
+      if (now < line.nextAt) {
+        setTimeout(() => line.dialogue?.wake(), line.nextAt - now).unref();
+        return undefined;
+      }
+      line.nextAt = Math.max(now, line.nextAt + paceMs);
+      if (line.nextAt === now) line.nextAt = now + paceMs;
+    }
+    return queue.shift();
+  }
+
+  function rest(line: Line): void {
+    const since = performance.now();
+    line.idleSince = since;
+    const quit = () => {
+      if (line.idleSince === since) line.dialogue?.quit();
+    };
+    if (closing && queue.length === 0) quit();
+    else setTimeout(quit, IDLE_MS).unref();
+  }
+
+  function back(entry: Entry, answer: Answer): void {
+    const { tries } = entry as Waiting;
+    if (tries < MAX_TRIES) queue.unshift({ ...entry, tries: tries + 1 });
+    else entry.settle(answer);
+  }
+
   return {
-    async send(envelope, raw) {
-      try {
-        const { response } = (await pool.sendMail({ envelope, raw })) as { response: string };
-        return { kind: "accepted", response };
-      } catch (error) {
-        return readFailure(error as Failure);
+    send(envelope, raw) {
+      if (closing) return Promise.resolve({ kind: "unreachable", error: "we are stopping" });
+      return new Promise((resolve) => {
+        queue.push({ envelope, raw, tries: 0, settle: resolve });
+        pump();
+      });
+    },
+    async ready(signal) {
+      if (!slots) return;
+      while (!signal?.aborted && lines.size === 0) {
+        if (opening === 0) void openLine();
+        await new Promise<void>((resolve) => {
+          const wake = () => {
+            watchers.delete(wake);
+            signal?.removeEventListener("abort", wake);
+            clearTimeout(timer);
+            resolve();
+          };
+          const timer = setTimeout(wake, 2 * AGAIN_MS);
+          watchers.add(wake);
+          signal?.addEventListener("abort", wake, { once: true });
+        });
       }
     },
     async close() {
-      pool.close();
+      closing = true;
+      clearTimeout(again);
+      const ends = [...lines].map(({ over }) => over);
+      for (const line of lines) line.dialogue?.quit();
+      await Promise.all(ends);
     },
   };
 }
 
-function readFailure({ responseCode, response, command, message, code }: Failure): Answer {
-  if (responseCode) return { kind: "refused", code: responseCode, response: response ?? message };
-  const error = `${code ?? "lost"}: ${message}`;
-  return command === "DATA" || code === "EMESSAGE" ? { kind: "uncertain", error } : { kind: "unreachable", error };
+function readFailure({ responseCode, response, message, code }: ConnectFailure): Answer {
+  // The server spoke, but before any message: our access, not a reader's address.
+  if (responseCode) return { kind: "unreachable", error: `${responseCode}: ${response ?? message}` };
+  return { kind: "unreachable", error: `${code ?? "lost"}: ${message}` };
 }
