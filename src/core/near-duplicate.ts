@@ -1,42 +1,54 @@
 // Which papers are one work listed twice? Folds titles that say nearly the same.
 
 const ALIKE = 0.8;
-const COMMON = 200;
 
-/** A group number for each title; titles whose words overlap by 0.8 (Jaccard) with a group's first title share its number. */
-export function groupNearDuplicates(titles: string[]): Int32Array {
+/**
+ * A group number for each title; a title whose words overlap by 0.8 (Jaccard) with those of a group's first title gets that
+ * group's number, of several the lowest. Two sets that alike share one of their rarest words: sorted by rarity, one among the
+ * first ⌊0.2 · size⌋ + 1 of each (prefix filter; Chaudhuri, Ganti and Kaushik 2006), so few pairs are compared.
+ */
+export function groupNearDuplicates(titles: readonly string[]): Int32Array {
+  const words = titles.map((title) => new Set(title.toLowerCase().match(/[\p{L}\p{N}]+/gu)));
+  const holders = new Map<string, number>();
+  for (const set of words) for (const word of set) holders.set(word, (holders.get(word) ?? 0) + 1);
+  const rarestFirst = (a: string, b: string) => (holders.get(a) ?? 0) - (holders.get(b) ?? 0) || (a < b ? -1 : 1);
+
   const groups = new Int32Array(titles.length);
   const firsts: Set<string>[] = [];
-  const byWord = new Map<string, number[]>();
-  titles.forEach((title, number) => {
-    const words = new Set(title.toLowerCase().match(/[\p{L}\p{N}]+/gu));
-    const group = findGroup(words, byWord, firsts);
+  const byRareWord = new Map<string, number[]>();
+  for (const [number, own] of words.entries()) {
+    // One word alone says too little, and nothing shared can make such a title alike to a longer one.
+    const telling =
+      own.size < 2 ? [] : [...own].sort(rarestFirst).slice(0, Math.floor((1 - ALIKE) * own.size + 1e-9) + 1);
+    const group = findAlike(own, telling, byRareWord, firsts);
     groups[number] = group ?? firsts.length;
-    if (group !== undefined) return;
-    for (const word of words) {
-      const list = byWord.get(word);
+    if (group !== undefined) continue;
+    for (const word of telling) {
+      const list = byRareWord.get(word);
       if (list) list.push(firsts.length);
-      else byWord.set(word, [firsts.length]);
+      else byRareWord.set(word, [firsts.length]);
     }
-    firsts.push(words);
-  });
+    firsts.push(own);
+  }
   return groups;
 }
 
-function findGroup(words: Set<string>, byWord: Map<string, number[]>, firsts: Set<string>[]): number | undefined {
-  const shared = new Map<number, number>();
-  for (const word of words) {
-    const list = byWord.get(word) ?? [];
-    // Words that stand in very many titles tell nothing and would compare everything with everything.
-    if (list.length > COMMON) continue;
-    for (const group of list) shared.set(group, (shared.get(group) ?? 0) + 1);
-  }
-  for (const group of shared.keys()) {
-    const other = firsts[group];
-    if (!other || Math.min(other.size, words.size) < 2) continue;
-    let both = 0;
-    for (const word of words) if (other.has(word)) both++;
-    if (both / (words.size + other.size - both) >= ALIKE) return group;
-  }
-  return undefined;
+function findAlike(
+  own: Set<string>,
+  telling: string[],
+  byRareWord: Map<string, number[]>,
+  firsts: Set<string>[],
+): number | undefined {
+  let found: number | undefined;
+  const looked = new Set<number>();
+  for (const word of telling)
+    for (const group of byRareWord.get(word) ?? []) {
+      if (looked.has(group) || (found !== undefined && group > found)) continue;
+      looked.add(group);
+      const other = firsts[group] ?? new Set();
+      let both = 0;
+      for (const word of own) if (other.has(word)) both++;
+      if (both / (own.size + other.size - both) >= ALIKE) found = group;
+    }
+  return found;
 }

@@ -2,33 +2,39 @@
 //
 //   value = 0.5 · relevance + 0.3 · hotness + 0.2 · freshness, each from 0 to 1
 //     relevance = score / (score + 1): a match twice over the threshold is better than a bare one, ten times hardly better
-//     hotness   = given by the caller (core/hotness.ts): what others thought of the paper for its age
+//     hotness   = what others thought of the paper, whatever its age (core/hotness.ts)
 //     freshness = 0.5 ^ (age / 2 days): what came today goes before what fell to the cap yesterday
 //   taken = value · 0.8 ^ (papers already taken for that topic): no topic drowns another
 //   A vote multiplies the value of papers that share words with the one voted on (core/similar.ts).
 //   Near-duplicates share a group; one of a group is taken, and none when one of it was sent.
+//   "At least N upvotes" means what it says: a paper that no site has counted has none, and stays away from N = 1 on.
+import { clearBit, countBits, setBit, unite } from "./bits.ts";
+import { type Counted, hotness } from "./hotness.ts";
 import { groupNearDuplicates } from "./near-duplicate.ts";
 
-export type RankedCandidate = {
-  paperId: number;
-  topicId: number;
-  score: number;
-  title: string;
-  upvotes: number;
-  listedAt: Date;
-};
+export type RankedPaper = Counted & { paperId: number; title: string; listedAt: Date };
+export type TopicMatch = { paperId: number; topicId: number; score: number };
 
-/** What all readers share: papers by a dense number, topics as lists of those numbers with the best first. */
+/** One topic's papers by their number, best first, and the groups they are of. */
+type TopicList = { papers: Int32Array; values: Float64Array; groups: Uint32Array; atLeast: Map<number, TopicList> };
+
+/** What all readers of a moment share: the window's papers by a dense number, and lists of those numbers by topic. */
 export type TopicLists = {
   paperIds: Int32Array;
   upvotes: Int32Array;
   listedAtMs: Float64Array;
+  hotness: Float64Array;
+  freshness: Float64Array;
   groups: Int32Array;
-  numberOf: Map<number, number>;
-  topics: Map<number, { papers: Int32Array; values: Float64Array }>;
-  /** Scratch: the round in which a group was last ruled out; spares a set for each reader. */
+  /** Number of a paper id, at id − firstId; −1 where it is not of the window. */
+  numbers: Int32Array;
+  firstId: number;
+  lastId: number;
+  topics: Map<number, TopicList>;
+  /** Scratch: the round in which a group was last ruled out, and a set of groups; spares both for each reader. */
   seen: Uint32Array;
   round: number;
+  open: Uint32Array;
 };
 
 /** What choosing needs of one reader. `earlierThanMs`: papers listed at or before it are marked as earlier. */
@@ -47,108 +53,146 @@ export type Chosen = { paperId: number; topicId: number; earlier: boolean };
 const WEIGHTS = { relevance: 0.5, hotness: 0.3, freshness: 0.2 };
 const HALF_LIFE_DAYS = 2;
 const NEXT_OF_TOPIC = 0.8;
+/** A topic that matches more is a flood; nobody's digest reaches that deep. */
+const PER_TOPIC = 500;
+const KEPT_FLOORS = 50;
 
-/** The value of one match, from 0 to 1. */
-export function matchValue(score: number, hotness: number, ageDays: number): number {
-  const relevance = score / (score + 1);
-  const freshness = 0.5 ** (Math.max(0, ageDays) / HALF_LIFE_DAYS);
-  return WEIGHTS.relevance * relevance + WEIGHTS.hotness * hotness + WEIGHTS.freshness * freshness;
+/** Numbers the window's papers once for all readers; topics are added by `rankTopics`. */
+export function numberPapers(papers: readonly RankedPaper[], now: Date): TopicLists {
+  const sorted = papers.toSorted((a, b) => a.paperId - b.paperId);
+  const firstId = sorted[0]?.paperId ?? 0;
+  const lastId = sorted.at(-1)?.paperId ?? -1;
+  const numbers = new Int32Array(lastId - firstId + 1).fill(-1);
+  for (const [number, { paperId }] of sorted.entries()) numbers[paperId - firstId] = number;
+  const ageDays = (listedAt: Date) => Math.max(0, now.getTime() - listedAt.getTime()) / 86_400_000;
+  return {
+    paperIds: Int32Array.from(sorted, ({ paperId }) => paperId),
+    upvotes: Int32Array.from(sorted, ({ upvotes }) => upvotes),
+    listedAtMs: Float64Array.from(sorted, ({ listedAt }) => listedAt.getTime()),
+    hotness: Float64Array.from(sorted, hotness),
+    freshness: Float64Array.from(sorted, ({ listedAt }) => 0.5 ** (ageDays(listedAt) / HALF_LIFE_DAYS)),
+    groups: groupNearDuplicates(sorted.map(({ title }) => title)),
+    numbers,
+    firstId,
+    lastId,
+    topics: new Map(),
+    seen: new Uint32Array(sorted.length),
+    round: 0,
+    open: new Uint32Array(Math.ceil(sorted.length / 32)),
+  };
 }
 
-/** Sorts the window's matches once for all readers, at most `perTopic` a topic; `hotnessOf` answers from 0 to 1. */
-export function prepareTopicLists<Candidate extends RankedCandidate>(
-  candidates: Candidate[],
-  { now, hotnessOf, perTopic = 500 }: { now: Date; hotnessOf: (candidate: Candidate) => number; perTopic?: number },
-): TopicLists {
-  const numberOf = new Map<number, number>();
-  const papers: Candidate[] = [];
-  for (const candidate of candidates.toSorted((a, b) => a.paperId - b.paperId)) {
-    if (numberOf.has(candidate.paperId)) continue;
-    numberOf.set(candidate.paperId, papers.length);
-    papers.push(candidate);
-  }
-  const hotness = papers.map(hotnessOf);
+/** Sorts matches into topic lists, best first, at most 500 a topic; papers that are not of the window are passed over. */
+export function rankTopics(lists: TopicLists, matches: Iterable<TopicMatch>): void {
   const byTopic = new Map<number, { number: number; value: number }[]>();
-  for (const { paperId, topicId, score, listedAt } of candidates) {
-    const number = numberOf.get(paperId) ?? 0;
-    const value = matchValue(score, hotness[number] ?? 0, (now.getTime() - listedAt.getTime()) / 86_400_000);
+  for (const { paperId, topicId, score } of matches) {
+    const number = numberOf(lists, paperId);
+    if (number < 0) continue;
+    const value = matchValue(lists, number, score);
     const list = byTopic.get(topicId);
     if (list) list.push({ number, value });
     else byTopic.set(topicId, [{ number, value }]);
   }
-  const topics: TopicLists["topics"] = new Map();
-  for (const [topicId, list] of byTopic) {
-    const best = list.sort((a, b) => b.value - a.value || b.number - a.number).slice(0, perTopic);
-    topics.set(topicId, {
-      papers: Int32Array.from(best, ({ number }) => number),
-      values: Float64Array.from(best, ({ value }) => value),
-    });
-  }
-  const groups = groupNearDuplicates(papers.map(({ title }) => title));
-  return {
-    paperIds: Int32Array.from(papers, ({ paperId }) => paperId),
-    upvotes: Int32Array.from(papers, ({ upvotes }) => upvotes),
-    listedAtMs: Float64Array.from(papers, ({ listedAt }) => listedAt.getTime()),
-    groups,
-    numberOf,
-    topics,
-    seen: new Uint32Array(papers.length),
-    round: 0,
-  };
+  for (const [topicId, list] of byTopic) lists.topics.set(topicId, makeList(lists, list.sort(bestFirst)));
 }
 
 /** The papers of one reader, best first, and how many more would have been right but fell to the cap. */
 export function choosePapers(lists: TopicLists, reader: Chooser): { chosen: Chosen[]; more: number } {
-  const { groups, seen, upvotes, paperIds } = lists;
+  const { groups, seen, paperIds } = lists;
+  const { excluded, minUpvotes, votes } = reader;
   if (lists.round === 0xffffffff) {
     seen.fill(0);
     lists.round = 0;
   }
   const round = ++lists.round;
+  const closed: number[] = [];
+  const close = (number: number) => {
+    const group = groups[number] ?? 0;
+    seen[group] = round;
+    closed.push(group);
+  };
   for (const paperId of reader.sent) {
-    const number = lists.numberOf.get(paperId);
-    if (number !== undefined) seen[groups[number] ?? 0] = round;
+    const number = numberOf(lists, paperId);
+    if (number >= 0) close(number);
   }
   const heads: Head[] = [];
   for (const topicId of reader.topicIds) {
-    const list = lists.topics.get(topicId);
-    if (list) heads.push({ topicId, ...voted(list, lists, reader.votes), at: 0, share: 1 });
+    const whole = lists.topics.get(topicId);
+    if (!whole) continue;
+    const list = minUpvotes > 0 ? withUpvotes(lists, whole, minUpvotes) : whole;
+    heads.push({ topicId, list: votes && votes.size > 0 ? voted(lists, list, votes) : list, at: 0, share: 1 });
   }
   const isOpen = (number: number): boolean =>
-    seen[groups[number] ?? 0] !== round &&
-    (upvotes[number] ?? 0) >= reader.minUpvotes &&
-    !(reader.excluded?.has(paperIds[number] ?? 0) ?? false);
+    seen[groups[number] ?? 0] !== round && !(excluded?.has(paperIds[number] ?? 0) ?? false);
 
   const chosen: Chosen[] = [];
   while (chosen.length < reader.maxPapers) {
     let best: Head | undefined;
     let bestValue = -1;
     for (const head of heads) {
-      while (head.at < head.papers.length && !isOpen(head.papers[head.at] ?? 0)) head.at++;
-      if (head.at === head.papers.length) continue;
-      const value = (head.values[head.at] ?? 0) * head.share;
+      const { papers, values } = head.list;
+      while (head.at < papers.length && !isOpen(papers[head.at] ?? 0)) head.at++;
+      if (head.at === papers.length) continue;
+      const value = (values[head.at] ?? 0) * head.share;
       if (value > bestValue) {
         best = head;
         bestValue = value;
       }
     }
     if (!best) break;
-    const number = best.papers[best.at++] ?? 0;
+    const number = best.list.papers[best.at++] ?? 0;
     best.share *= NEXT_OF_TOPIC;
-    seen[groups[number] ?? 0] = round;
+    close(number);
     const earlier = (lists.listedAtMs[number] ?? 0) <= reader.earlierThanMs;
     chosen.push({ paperId: paperIds[number] ?? 0, topicId: best.topicId, earlier });
   }
-  return { chosen, more: countRest(heads, isOpen, (number) => (seen[groups[number] ?? 0] = round)) };
+  return { chosen, more: excluded ? walkRest(heads, isOpen, close) : countRest(lists.open, heads, closed) };
 }
 
-type Head = { topicId: number; papers: Int32Array; values: Float64Array; at: number; share: number };
+/** The number of a paper id; −1 where it is not of the window. */
+export function numberOf({ numbers, firstId }: TopicLists, paperId: number): number {
+  return numbers[paperId - firstId] ?? -1;
+}
 
-function countRest(heads: Head[], isOpen: (number: number) => boolean, close: (number: number) => void): number {
+function matchValue({ hotness, freshness }: TopicLists, number: number, score: number): number {
+  const relevance = score / (score + 1);
+  return (
+    WEIGHTS.relevance * relevance +
+    WEIGHTS.hotness * (hotness[number] ?? 0) +
+    WEIGHTS.freshness * (freshness[number] ?? 0)
+  );
+}
+
+type Head = { topicId: number; list: TopicList; at: number; share: number };
+type Valued = { number: number; value: number };
+const bestFirst = (a: Valued, b: Valued) => b.value - a.value || b.number - a.number;
+
+function makeList({ groups, open }: TopicLists, sorted: Valued[]): TopicList {
+  const best = sorted.slice(0, PER_TOPIC);
+  const list = {
+    papers: Int32Array.from(best, ({ number }) => number),
+    values: Float64Array.from(best, ({ value }) => value),
+    groups: new Uint32Array(open.length),
+    atLeast: new Map(),
+  };
+  for (const { number } of best) setBit(list.groups, groups[number] ?? 0);
+  return list;
+}
+
+/** How many groups these topics hold beside those that are closed. */
+function countRest(open: Uint32Array, heads: Head[], closed: number[]): number {
+  open.fill(0);
+  for (const { list } of heads) unite(open, list.groups);
+  for (const group of closed) clearBit(open, group);
+  return countBits(open);
+}
+
+/** The same, paper by paper, for a reader who excludes some. */
+function walkRest(heads: Head[], isOpen: (number: number) => boolean, close: (number: number) => void): number {
   let more = 0;
-  for (const { papers, at } of heads)
-    for (let next = at; next < papers.length; next++) {
-      const number = papers[next] ?? 0;
+  for (const { list, at } of heads)
+    for (let next = at; next < list.papers.length; next++) {
+      const number = list.papers[next] ?? 0;
       if (!isOpen(number)) continue;
       close(number);
       more++;
@@ -156,19 +200,26 @@ function countRest(heads: Head[], isOpen: (number: number) => boolean, close: (n
   return more;
 }
 
+/** A topic's list without papers under a number of upvotes; kept for the next reader who asks for as many. */
+function withUpvotes(lists: TopicLists, list: TopicList, minUpvotes: number): TopicList {
+  const known = list.atLeast.get(minUpvotes);
+  if (known) return known;
+  const kept = valued(list).filter(({ number }) => (lists.upvotes[number] ?? 0) >= minUpvotes);
+  const made = makeList(lists, kept);
+  if (list.atLeast.size < KEPT_FLOORS) list.atLeast.set(minUpvotes, made);
+  return made;
+}
+
 /** A topic's list in the order that a reader's votes give it. */
-function voted(
-  list: { papers: Int32Array; values: Float64Array },
-  { paperIds }: TopicLists,
-  votes: ReadonlyMap<number, number> | undefined,
-): { papers: Int32Array; values: Float64Array } {
-  if (!votes || votes.size === 0) return list;
-  const items = Array.from(list.papers, (number, at) => ({
-    number,
-    value: (list.values[at] ?? 0) * (votes.get(paperIds[number] ?? 0) ?? 1),
-  })).sort((a, b) => b.value - a.value || b.number - a.number);
+function voted(lists: TopicLists, list: TopicList, votes: ReadonlyMap<number, number>): TopicList {
+  const items = valued(list, (number) => votes.get(lists.paperIds[number] ?? 0) ?? 1).sort(bestFirst);
   return {
+    ...list,
     papers: Int32Array.from(items, ({ number }) => number),
     values: Float64Array.from(items, ({ value }) => value),
   };
+}
+
+function valued({ papers, values }: TopicList, factor: (number: number) => number = () => 1): Valued[] {
+  return Array.from(papers, (number, at) => ({ number, value: (values[at] ?? 0) * factor(number) }));
 }

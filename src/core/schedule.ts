@@ -47,6 +47,33 @@ export function editionAt(
   return { editionDate, dueAt: due, expiresAt: dueAt(schedule, addDays(editionDate, 1)) };
 }
 
+/** What a schedule has at a moment, the same for all who share it; Temporal is slow, so it is asked once for each. */
+export type Slot = {
+  /** The local day. */
+  today: string;
+  nextDueAt: Date;
+  /** The edition whose hour has come; `coversFrom`: what was listed by then belonged to the edition before. */
+  edition?: { editionDate: string; expiresAt: Date; coversFrom: Date };
+};
+
+/** Where a schedule stands at `now`. */
+export function slotAt(schedule: Schedule, now: Date): Slot {
+  const slot: Slot = { today: localDay(schedule.timezone, now), nextDueAt: nextDueAt(schedule, now) };
+  const due = editionAt(schedule, now);
+  if (due) {
+    const { editionDate, expiresAt } = due;
+    slot.edition = { editionDate, expiresAt, coversFrom: dueAt(schedule, dayBefore(schedule.cadence, editionDate)) };
+  }
+  return slot;
+}
+
+/** The day of the edition before this one, over weekends without lists. */
+function dayBefore(cadence: Cadence, editionDate: string): string {
+  let day = addDays(editionDate, -1);
+  for (let days = 1; days < 8 && (!hasEdition(cadence, day) || isWeekend(day)); days++) day = addDays(day, -1);
+  return day;
+}
+
 /** The local day of an instant, `YYYY-MM-DD`. */
 export function localDay(timezone: string, at: Date): string {
   return Temporal.Instant.fromEpochMilliseconds(at.getTime()).toZonedDateTimeISO(timezone).toPlainDate().toString();

@@ -3,20 +3,27 @@ import type { PaperWords } from "./paper-words.ts";
 
 export type Vectors = Map<number, Map<string, number>>;
 
-/** Unit vectors by paper id: (1 + log count) · log(papers / papers with the word), title words count thrice. */
-export function makeVectors(papers: PaperWords[]): Vectors {
+/** In how many of some papers each word stands. */
+export type Rarity = { papers: number; holders: Map<string, number> };
+
+export function countHolders(papers: PaperWords[]): Rarity {
   const holders = new Map<string, number>();
   for (const { lexemes } of papers)
     for (const lexeme of lexemes.keys()) holders.set(lexeme, (holders.get(lexeme) ?? 0) + 1);
+  return { papers: papers.length, holders };
+}
+
+/** Unit vectors by paper id: (1 + log count) · log(papers / papers with the word), title words count thrice. */
+export function makeVectors(papers: PaperWords[], rarity: Rarity): Vectors {
   const vectors: Vectors = new Map();
   for (const { id, lexemes, titleEnd } of papers) {
     const vector = new Map<string, number>();
     let square = 0;
     for (const [lexeme, positions] of lexemes) {
-      const rarity = Math.log(papers.length / (holders.get(lexeme) ?? 1));
+      const rare = Math.log(rarity.papers / (rarity.holders.get(lexeme) ?? 1));
       let count = 0;
       for (const position of positions) count += position <= titleEnd ? 3 : 1;
-      const value = (1 + Math.log(Math.max(1, count))) * rarity;
+      const value = (1 + Math.log(Math.max(1, count))) * rare;
       if (value === 0) continue;
       vector.set(lexeme, value);
       square += value * value;

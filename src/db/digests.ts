@@ -3,6 +3,7 @@ import { sql } from "drizzle-orm";
 import type { Cadence, Digest, DigestCard } from "../core/digest.ts";
 import type { Queryable } from "./connect.ts";
 import { releasePapers } from "./due.ts";
+import { shownCard } from "./editions.ts";
 
 export type ClaimedDigest = Digest & { provider: string; attempts: number; expiresAt: Date; uncertainBefore: boolean };
 
@@ -24,7 +25,7 @@ type Row = {
   uncertainBefore: boolean;
 };
 
-const cards = sql`(select coalesce(jsonb_agg(edition_cards.card order by nth), '[]')
+const cards = sql`(select coalesce(jsonb_agg(${shownCard} order by nth), '[]')
   from unnest(digests.paper_ids, digests.topic_ids) with ordinality as chosen(paper_id, topic_id, nth)
   join edition_cards on edition_cards.edition_date = digests.edition_date
     and edition_cards.paper_id = chosen.paper_id and edition_cards.topic_id = chosen.topic_id)`;

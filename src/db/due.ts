@@ -1,147 +1,182 @@
 // Who is due, what do they follow, and what were they already sent? Plan reads here and writes its digests back.
 import { sql } from "drizzle-orm";
-import type { Cadence } from "../core/digest.ts";
-import type { Queryable } from "./connect.ts";
+import { drizzle } from "drizzle-orm/node-postgres";
+import type pg from "pg";
+import type { Schedule, Slot } from "../core/schedule.ts";
+import type { Database, Queryable } from "./connect.ts";
+import { copyOut, readInteger, readIntegers, readText } from "./copy.ts";
+import * as schema from "./schema.ts";
 
+/** Readers are planned by cells of this many ids, a transaction each. */
+const CELL = 20_000;
+const PLAN_LOCK = 7_229_002;
+
+/** Readers of one cell who share a schedule and are due. */
+export type DueGroup = Schedule & { cell: number; readers: number };
+
+/** A schedule with what it has now, as the readers of a cell refer to it by its place in a list. */
+export type DueSlot = Schedule & Slot;
 export type DueReader = {
   id: number;
-  timezone: string;
-  hour: number;
-  cadence: Cadence;
+  slot: number;
   maxPapers: number;
   minUpvotes: number;
-  excluded: string;
   provider: string;
+  excluded: string;
+  /** Topics chosen and topics written by the reader, each once. */
   topicIds: number[];
+  /** Those the reader wrote. */
+  ownTopicIds: number[];
   sent: number[];
+  /** Whether there is a row of sent papers. */
+  known: boolean;
+  /** Whether the reader has a digest of this edition. */
+  has: boolean;
 };
+
+/** First and last id of a cell. */
+export function cellIds(cell: number): { from: number; to: number } {
+  return { from: cell * CELL, to: (cell + 1) * CELL - 1 };
+}
+
+/** A transaction with the connection it runs on, for COPY. */
+export type Planning = { transaction: Queryable; client: pg.ClientBase };
+
+/** Who is due at `now`, counted by cell and schedule; `everyone` counts all readers, for replays of another moment. */
+export async function listDueGroups(
+  db: Queryable,
+  { now, everyone }: { now: Date; everyone: boolean },
+): Promise<DueGroup[]> {
+  const answer = await db.execute<DueGroup>(
+    sql`select (id / ${sql.raw(String(CELL))})::int as cell, timezone, hour, cadence, count(*)::int as readers from subscribers
+      where ${everyone ? sql`state = 'confirmed'` : sql`state in ('confirmed', 'paused') and due_at <= ${now.toISOString()}`}
+      group by 1, 2, 3, 4 order by 1, 2, 3, 4`,
+  );
+  return answer.rows;
+}
+
+/** Runs `work` in one transaction; it rolls back when `work` throws. */
+export async function planTogether<Result>(
+  db: Database,
+  work: (planning: Planning) => Promise<Result>,
+): Promise<Result> {
+  const client = await db.$client.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query("begin");
+    const result = await work({ client, transaction: drizzle(client, { schema }) });
+    await client.query("commit");
+    return result;
+  } catch (error) {
+    await client.query("rollback").catch((failure: Error) => {
+      broken = failure;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** Keeps other planners out of a cell until the transaction ends; false where one is in and `wait` is not asked for. */
+export async function lockCell(transaction: Queryable, cell: number, { wait }: { wait: boolean }): Promise<boolean> {
+  const lock = wait ? sql`pg_advisory_xact_lock` : sql`pg_try_advisory_xact_lock`;
+  const answer = await transaction.execute<{ locked: boolean | "" }>(
+    sql`select ${lock}(${PLAN_LOCK}, ${cell}) as locked`,
+  );
+  return answer.rows[0]?.locked !== false;
+}
+
+type Take = { cell: number; slots: DueSlot[]; readers: number; now: Date; everyone: boolean; dryRun: boolean };
 
 /**
- * Locks up to `limit` readers with ids over `after` whose digest is due; others' locks are passed over. `everyone` looks at
- * every reader instead of trusting `due_at`, for replays of another moment.
+ * Takes the readers of a cell who are due by these slots: moves each to their next moment, never backwards, and ends pauses
+ * that are over; a row that another transaction holds is waited for and looked at again. `dryRun` reads and changes nothing.
+ * `everyone` looks at every reader and asks the ledger what was sent, for replays of another moment.
  */
-export async function takeDueReaders(
-  transaction: Queryable,
-  { now, after, limit, everyone }: { now: Date; after: number; limit: number; everyone: boolean },
-): Promise<DueReader[]> {
-  const due = everyone
-    ? sql`state = 'confirmed'`
-    : sql`state in ('confirmed', 'paused') and due_at <= ${now.toISOString()}`;
-  const answer = await transaction.execute<DueReader & { id: string }>(
-    sql`with due as (
-        select * from subscribers where id > ${after} and ${due} order by id limit ${limit} for no key update skip locked
-      )
-      select due.id, timezone, hour, cadence, max_papers as "maxPapers", min_upvotes as "minUpvotes", excluded, provider,
-        array(select topic_id from subscriptions where subscriber_id = due.id
-          union select id from topics where owner_id = due.id and retired_at is null order by 1) as "topicIds",
-        coalesce((select paper_ids from sent_papers where subscriber_id = due.id), '{}') as sent
-      from due order by due.id`,
+export async function takeDueReaders({ client }: Planning, take: Take): Promise<DueReader[]> {
+  const { cell, slots, now, everyone, dryRun } = take;
+  const { from, to } = cellIds(cell);
+  const text = (value: string) => client.escapeLiteral(value);
+  const values = slots.map(
+    ({ timezone, hour, cadence, nextDueAt, today, edition }, nth) =>
+      `(${nth}, ${text(timezone)}, ${hour}::smallint, ${text(cadence)}, timestamptz ${text(nextDueAt.toISOString())}, ` +
+      `date ${text(today)}, date ${text(edition?.editionDate ?? today)})`,
   );
-  return answer.rows.map((row) => ({ ...row, id: Number(row.id) }));
+  const where = `subscribers.id between ${from} and ${to} and subscribers.timezone = slots.timezone
+    and subscribers.hour = slots.hour and subscribers.cadence = slots.cadence and (state = 'confirmed'
+    ${everyone ? ")" : `or state = 'paused' and paused_until <= slots.today) and due_at <= timestamptz ${text(now.toISOString())}`}`;
+  const columns = "subscribers.id, nth, edition_date, max_papers, min_upvotes, provider, excluded";
+  const taken = dryRun
+    ? `select ${columns} from subscribers join slots on ${where}`
+    : `update subscribers set due_at = greatest(subscribers.due_at, slots.next), state = 'confirmed', paused_until = null
+        from slots where ${where} returning ${columns}`;
+  // Topics of a few readers are looked up one by one, those of many are read through.
+  const few = take.readers < CELL / 40;
+  const topics = few
+    ? "array(select topic_id from subscriptions where subscriber_id = taken.id order by topic_id)"
+    : "chosen.topic_ids";
+  const chosen = `left join (select subscriber_id, array_agg(topic_id order by topic_id) as topic_ids from subscriptions
+      where subscriber_id between ${from} and ${to} group by subscriber_id) chosen on chosen.subscriber_id = taken.id`;
+  const ledger = `(select array_agg(paper) from digests, unnest(paper_ids) as paper where subscriber_id = taken.id
+      and digests.state not in ('failed', 'expired', 'cancelled', 'skipped'))`;
+  const readers: DueReader[] = [];
+  await copyOut(
+    client,
+    `with slots(nth, timezone, hour, cadence, next, today, edition_date) as (values ${values.join(", ")}), taken as (${taken})
+      select taken.id, nth, max_papers, min_upvotes, provider, excluded, ${topics}, written.topic_ids, sent_papers.paper_ids,
+        ${everyone ? ledger : "null"}, exists (select from digests where digests.subscriber_id = taken.id
+          and digests.edition_date = taken.edition_date)::int
+      from taken ${few ? "" : chosen}
+      left join (select owner_id, array_agg(id order by id) as topic_ids from topics
+        where owner_id between ${from} and ${to} and retired_at is null group by owner_id) written on owner_id = taken.id
+      left join sent_papers on sent_papers.subscriber_id = taken.id and sent_papers.subscriber_id between ${from} and ${to}`,
+    (row) => {
+      const [id, slot, maxPapers, minUpvotes] = [
+        readInteger(row),
+        readInteger(row),
+        readInteger(row),
+        readInteger(row),
+      ];
+      const [provider, excluded] = [readText(row), readText(row)];
+      const [followed, own, sent, ledger] = [
+        readIntegers(row),
+        readIntegers(row),
+        readIntegers(row),
+        readIntegers(row),
+      ];
+      const topicIds = own ? [...new Set([...(followed ?? []), ...own])].sort((a, b) => a - b) : (followed ?? []);
+      readers.push({
+        id,
+        slot,
+        maxPapers,
+        minUpvotes,
+        provider,
+        excluded,
+        topicIds,
+        ownTopicIds: own ?? [],
+        sent: ledger ? [...(sent ?? []), ...ledger] : (sent ?? []),
+        known: sent !== undefined,
+        has: readInteger(row) === 1,
+      });
+    },
+  );
+  return readers;
 }
 
-export type NewDigest = {
-  subscriberId: number;
-  editionDate: string;
-  expiresAt: Date;
-  provider: string;
-  paperIds: number[];
-  topicIds: number[];
-  more: number;
-  reason: string | null;
-};
-
-/** Writes digests, each (subscriber, edition) once; answers the ids of those that are to be delivered. */
-export async function writeDigests(
-  transaction: Queryable,
-  digests: NewDigest[],
-  now: Date,
-): Promise<{ id: number; subscriberId: number }[]> {
-  if (digests.length === 0) return [];
-  const rows = digests.map((digest) => ({
-    subscriber_id: digest.subscriberId,
-    edition_date: digest.editionDate,
-    expires_at: digest.expiresAt.toISOString(),
-    provider: digest.provider,
-    paper_ids: digest.paperIds,
-    topic_ids: digest.topicIds,
-    more: digest.more,
-    reason: digest.reason,
-  }));
-  const answer = await transaction.execute<{ id: string; subscriberId: string; state: string }>(
-    sql`insert into digests (subscriber_id, edition_date, expires_at, provider, paper_ids, topic_ids, more, reason, state, planned_at)
-      select subscriber_id, edition_date, expires_at, provider, paper_ids, topic_ids, more, reason,
-        case when reason is null then 'planned' else 'skipped' end, ${now.toISOString()}::timestamptz
-      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as given(subscriber_id bigint, edition_date date,
-        expires_at timestamptz, provider text, paper_ids int[], topic_ids int[], more int, reason text)
-      on conflict (subscriber_id, edition_date) do nothing
-      returning id, subscriber_id as "subscriberId", state`,
-  );
-  return answer.rows
-    .filter(({ state }) => state === "planned")
-    .map(({ id, subscriberId }) => ({ id: Number(id), subscriberId: Number(subscriberId) }));
+/** The ids of papers listed since a moment; of what was sent, only these can come into question again. */
+export async function listIdsSince(db: Queryable, since: Date): Promise<number[]> {
+  const answer = await db.execute<{ id: number }>(sql`select id from papers where listed_at > ${since.toISOString()}`);
+  return answer.rows.map(({ id }) => id);
 }
 
-/** Notes papers as sent the moment they are planned, so that no later plan chooses them; forgets those before `keepFrom`. */
-export async function reservePapers(
-  transaction: Queryable,
-  reserved: { subscriberId: number; paperIds: number[] }[],
-  keepFrom: Date,
-): Promise<void> {
-  if (reserved.length === 0) return;
-  const rows = reserved.map(({ subscriberId, paperIds }) => ({ subscriber_id: subscriberId, paper_ids: paperIds }));
-  await transaction.execute(
-    sql`insert into sent_papers as known (subscriber_id, paper_ids)
-      select subscriber_id, paper_ids from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
-        as given(subscriber_id bigint, paper_ids int[])
-      on conflict (subscriber_id) do update set paper_ids = array(
-        select papers.id from papers
-        where papers.id = any(known.paper_ids || excluded.paper_ids)
-          and (papers.listed_at > ${keepFrom.toISOString()} or papers.id = any(excluded.paper_ids)))`,
-  );
-}
-
-/** Gives papers of digests that will never be sent back to their readers. */
+/** Gives papers of digests that will never be sent back to their readers; the others keep their order. */
 export async function releasePapers(transaction: Queryable, digestIds: number[]): Promise<void> {
   if (digestIds.length === 0) return;
   await transaction.execute(
     sql`update sent_papers set paper_ids = array(
-        select unnest(sent_papers.paper_ids) except select unnest(digests.paper_ids))
+        select paper from unnest(sent_papers.paper_ids) with ordinality as sent(paper, nth)
+        where paper <> all (digests.paper_ids) order by nth)
       from digests where digests.id = any(${sql.param(digestIds)}::bigint[])
         and sent_papers.subscriber_id = digests.subscriber_id`,
-  );
-}
-
-/** Moves readers to their next moment; never backwards, so that a replay of the past disturbs nobody. Ends pauses that are over. */
-export async function advanceDue(transaction: Queryable, next: { id: number; dueAt: Date }[]): Promise<void> {
-  if (next.length === 0) return;
-  const rows = next.map(({ id, dueAt }) => ({ id, due_at: dueAt.toISOString() }));
-  await transaction.execute(
-    sql`update subscribers set due_at = greatest(subscribers.due_at, given.due_at), state = 'confirmed', paused_until = null
-      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as given(id bigint, due_at timestamptz)
-      where subscribers.id = given.id and state in ('confirmed', 'paused')`,
-  );
-}
-
-/** Freezes what each (paper, topic) of an edition shows; what an edition already says stays. */
-export async function freezeCards(
-  transaction: Queryable,
-  editionDate: string,
-  pairs: { paperId: number; topicId: number; earlier: boolean }[],
-): Promise<void> {
-  if (pairs.length === 0) return;
-  const rows = pairs.map(({ paperId, topicId, earlier }) => ({ paper_id: paperId, topic_id: topicId, earlier }));
-  await transaction.execute(
-    sql`insert into edition_cards (edition_date, paper_id, topic_id, card)
-      select ${editionDate}::date, given.paper_id, given.topic_id, jsonb_build_object(
-        'paperId', papers.id, 'title', title, 'abstract', abstract, 'authors', authors[1:40], 'authorCount', cardinality(authors),
-        'organization', organization, 'upvotes', upvotes, 'comments', comments, 'stars', stars, 'links', links,
-        'listedOn', listed_on, 'terms', coalesce(matches.terms, '{}'), 'earlier', given.earlier,
-        'topic', jsonb_build_object('slug', topics.slug, 'name', topics.name, 'owned', topics.owner_id is not null))
-      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as given(paper_id int, topic_id int, earlier boolean)
-      join papers on papers.id = given.paper_id
-      join topics on topics.id = given.topic_id
-      left join matches on matches.paper_id = given.paper_id and matches.topic_id = given.topic_id
-      on conflict do nothing`,
   );
 }

@@ -28,6 +28,11 @@ const columns = {
   sentAt: digests.sentAt,
 };
 
+/** A frozen card as one digest shows it: which papers came earlier depends on the reader's schedule. */
+export const shownCard = sql.raw(
+  `edition_cards.card || jsonb_build_object('earlier', coalesce((edition_cards.card ->> 'listedAt')::timestamptz <= digests.covers_from, false))`,
+);
+
 /** The latest editions of a reader, newest first, also the quiet ones with their reason. */
 export async function listEditions(db: Queryable, subscriberId: number, limit: number): Promise<Edition[]> {
   return db
@@ -56,10 +61,10 @@ export async function findEdition(db: Queryable, digestId: number): Promise<Edit
 /** The cards of a digest as its edition froze them, in the digest's order. */
 export async function listEditionCards(db: Queryable, digestId: number): Promise<DigestCard[]> {
   const answer = await db.execute<{ card: DigestCard }>(
-    sql`select cards.card
+    sql`select ${shownCard} as card
       from digests, unnest(digests.paper_ids, digests.topic_ids) with ordinality as chosen(paper_id, topic_id, place)
-        join edition_cards cards on cards.paper_id = chosen.paper_id and cards.topic_id = chosen.topic_id
-      where digests.id = ${digestId} and cards.edition_date = digests.edition_date
+        join edition_cards on edition_cards.paper_id = chosen.paper_id and edition_cards.topic_id = chosen.topic_id
+      where digests.id = ${digestId} and edition_cards.edition_date = digests.edition_date
       order by chosen.place`,
   );
   return answer.rows.map(({ card }) => card);

@@ -1,6 +1,7 @@
 // Which papers did readers ask to be spared of?
 import { matchTopics } from "../core/match.ts";
-import { indexPapers } from "../core/paper-index.ts";
+import { indexPapers, type PaperIndex } from "../core/paper-index.ts";
+import type { PaperWords } from "../core/paper-words.ts";
 import { parseExclusions } from "../core/rules.ts";
 import { compileRules } from "./compiled.ts";
 import type { Queryable } from "./connect.ts";
@@ -8,25 +9,35 @@ import { listRecentPapers } from "./matches.ts";
 
 const MAX_WINDOW = 20_000;
 
-/** For each distinct exclusion text of readers, the papers listed in (from, to] that it leaves out; unreadable texts leave out none. */
-export async function listExcludedPapers(
-  db: Queryable,
-  { texts, from, to }: { texts: string[]; from: Date; to: Date },
-): Promise<Map<string, Set<number>>> {
-  const excluded = new Map<string, Set<number>>();
-  const wanted = [...new Set(texts)].flatMap((text, id) => {
-    const parsed = parseExclusions(text);
-    if (parsed.kind === "error") return [];
-    excluded.set(text, new Set());
-    return [{ id, text, rules: parsed.rules }];
-  });
-  if (wanted.length === 0) return excluded;
-  const papers = await listRecentPapers(db, { from, to, limit: MAX_WINDOW });
-  const compiled = await compileRules(db, wanted);
-  const textOf = new Map(wanted.map(({ id, text }) => [id, text]));
-  for (const { topic, paper } of matchTopics(indexPapers(papers), compiled)) {
-    const id = papers[paper]?.id;
-    if (id !== undefined) excluded.get(textOf.get(topic.id) ?? "")?.add(id);
-  }
-  return excluded;
+/** For each of these exclusion texts, the ids of papers that it leaves out; unreadable texts leave out none. */
+export type Exclusions = (db: Queryable, texts: Iterable<string>) => Promise<ReadonlyMap<string, ReadonlySet<number>>>;
+
+/** Looks at the papers listed in (from, to] once, and at each text once, however many readers wrote it. */
+export function openExclusions({ from, to }: { from: Date; to: Date }): Exclusions {
+  const known = new Map<string, Set<number>>();
+  let indexed: { papers: PaperWords[]; index: PaperIndex } | undefined;
+  return async (db, texts) => {
+    const wanted = [...new Set(texts)].flatMap((text, id) => {
+      if (known.has(text)) return [];
+      const parsed = parseExclusions(text);
+      if (parsed.kind === "ok") return [{ id, text, rules: parsed.rules }];
+      known.set(text, new Set());
+      return [];
+    });
+    if (wanted.length === 0) return known;
+    if (!indexed) {
+      const papers = await listRecentPapers(db, { from, to, limit: MAX_WINDOW });
+      indexed = { papers, index: indexPapers(papers) };
+    }
+    const { papers, index } = indexed;
+    const compiled = await compileRules(db, wanted);
+    const found = new Map(wanted.map(({ id }) => [id, new Set<number>()]));
+    for (const { topic, paper } of matchTopics(index, compiled)) {
+      const id = papers[paper]?.id;
+      if (id !== undefined) found.get(topic.id)?.add(id);
+    }
+    // Only now: others may ask for the same text meanwhile.
+    for (const { id, text } of wanted) known.set(text, found.get(id) ?? new Set());
+    return known;
+  };
 }

@@ -1,6 +1,7 @@
 // Which papers does match look at, what did it find, and what can planning choose from?
 import { sql } from "drizzle-orm";
 import { type PaperWords, type PaperWordsRow, readPaperWords } from "../core/paper-words.ts";
+import type { RankedPaper, TopicMatch } from "../core/rank.ts";
 import type { Queryable } from "./connect.ts";
 
 export type Match = { paperId: number; topicId: number; score: number; terms: string[] };
@@ -89,29 +90,27 @@ export async function forgetMatched(db: Queryable, from: Date): Promise<number> 
   return answer.rowCount ?? 0;
 }
 
-/** One pair that planning can choose: a topic's match with what its paper has earned by `to`. */
-export type Candidate = {
-  paperId: number;
-  topicId: number;
-  score: number;
-  title: string;
-  upvotes: number;
-  comments: number;
-  stars: number;
-  listedOn: string;
-  listedAt: Date;
-};
-
-/** The matches of papers listed in (from, to] and not withdrawn, of topics still on offer or still owned. */
-export async function listCandidates(db: Queryable, { from, to }: { from: Date; to: Date }): Promise<Candidate[]> {
-  const answer = await db.execute<Candidate & { listedAt: string | Date }>(
-    sql`select matches.paper_id as "paperId", matches.topic_id as "topicId", matches.score, papers.title,
-        papers.upvotes, papers.comments, papers.stars, papers.listed_on::text as "listedOn", papers.listed_at as "listedAt"
-      from papers join matches on matches.paper_id = papers.id join topics on topics.id = matches.topic_id
-      where papers.listed_at > ${from.toISOString()} and papers.listed_at <= ${to.toISOString()}
-        and papers.withdrawn_at is null and topics.retired_at is null`,
+/** The papers listed in (from, to] and not withdrawn: what planning can choose from. */
+export async function listWindowPapers(db: Queryable, { from, to }: { from: Date; to: Date }): Promise<RankedPaper[]> {
+  const answer = await db.execute<RankedPaper & { listedAt: string | Date }>(
+    sql`select id as "paperId", title, upvotes, comments, stars, listed_at as "listedAt" from papers
+      where listed_at > ${from.toISOString()} and listed_at <= ${to.toISOString()} and withdrawn_at is null`,
   );
   return answer.rows.map((row) => ({ ...row, listedAt: new Date(row.listedAt) }));
+}
+
+/** What these topics matched among papers with ids from … to …; topics that are retired match nothing. */
+export async function listTopicMatches(
+  db: Queryable,
+  { topicIds, from, to }: { topicIds: number[]; from: number; to: number },
+): Promise<TopicMatch[]> {
+  if (topicIds.length === 0) return [];
+  const answer = await db.execute<TopicMatch>(
+    sql`select paper_id as "paperId", topic_id as "topicId", score from matches
+      where topic_id = any(${sql.param(topicIds)}::int[]) and paper_id between ${from} and ${to}
+        and topic_id in (select id from topics where retired_at is null)`,
+  );
+  return answer.rows;
 }
 
 function arrayText(items: string[]): string {

@@ -1,8 +1,8 @@
 // What did readers want more and less of, and what does that change for them?
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { groupBy } from "../core/group.ts";
-import { readPaperWords } from "../core/paper-words.ts";
-import { makeVectors, similarity, voteFactor } from "../core/similar.ts";
+import { type PaperWords, readPaperWords } from "../core/paper-words.ts";
+import { countHolders, makeVectors, type Rarity, similarity, type Vectors, voteFactor } from "../core/similar.ts";
 import type { Queryable } from "./connect.ts";
 
 export type Direction = "more" | "less";
@@ -12,6 +12,7 @@ export type Vote = { paperId: number; title: string; direction: Direction; at: D
 export const VOTE_DAYS = 90;
 const MAX_VOTES = 50;
 const MAX_WINDOW = 5_000;
+const LEAST_ALIKE = 0.03;
 const sign = { more: 1, less: -1 } as const;
 
 /** Notes a vote; the later one on a paper stands. False where reader or paper are gone. */
@@ -54,27 +55,31 @@ export async function listVotes(db: Queryable, subscriberId: number, now: Date):
 }
 
 /**
- * For each of these readers who voted: the factor of every paper listed in (from, to] whose place a vote changes. A voted
- * paper is compared once, however many voted on it.
+ * For each reader with an id from … to … who voted: the factor of every paper whose place a vote changes. `likeness` compares a
+ * voted paper once, however many voted on it.
  */
 export async function listVoteFactors(
   db: Queryable,
-  { subscriberIds, from, to }: { subscriberIds: number[]; from: Date; to: Date },
+  { from, to, now }: { from: number; to: number; now: Date },
+  likeness: Likeness,
 ): Promise<Map<number, Map<number, number>>> {
   const factors = new Map<number, Map<number, number>>();
   const votes = await db.execute<{ subscriberId: string; paperId: number; direction: number }>(
     sql`select subscriber_id as "subscriberId", paper_id as "paperId", direction from (
         select *, row_number() over (partition by subscriber_id order by created_at desc, paper_id desc) as nth from votes
-        where subscriber_id = any(${sql.param(subscriberIds)}::bigint[]) and created_at > ${since(to)} and created_at <= ${to.toISOString()}
+        where subscriber_id between ${from} and ${to} and created_at > ${since(now)} and created_at <= ${now.toISOString()}
       ) newest where nth <= ${MAX_VOTES}`,
   );
   if (votes.rows.length === 0) return factors;
-  const likeness = await compare(db, [...new Set(votes.rows.map(({ paperId }) => paperId))], { from, to });
+  const alikeTo = await likeness(
+    db,
+    votes.rows.map(({ paperId }) => paperId),
+  );
   const bySubscriber = groupBy(votes.rows, ({ subscriberId }) => Number(subscriberId));
   for (const [subscriberId, own] of bySubscriber) {
     const touched = new Map<number, { direction: 1 | -1; likeness: number }[]>();
     for (const { paperId, direction } of own)
-      for (const [other, alike] of likeness.get(paperId) ?? []) {
+      for (const [other, alike] of alikeTo.get(paperId) ?? []) {
         const vote = { direction: direction > 0 ? (1 as const) : (-1 as const), likeness: alike };
         const list = touched.get(other);
         if (list) list.push(vote);
@@ -85,35 +90,48 @@ export async function listVoteFactors(
   return factors;
 }
 
-/** How alike each voted paper is to each paper of the window, where they share anything worth telling. */
-async function compare(
-  db: Queryable,
-  votedIds: number[],
-  { from, to }: { from: Date; to: Date },
-): Promise<Map<number, [number, number][]>> {
-  const answer = await db.execute<{ id: number; title: string; search: string; recent: boolean }>(
-    sql`(select id, title, search::text as search, true as recent from papers
-        where listed_at > ${from.toISOString()} and listed_at <= ${to.toISOString()} order by listed_at desc limit ${MAX_WINDOW})
-      union all
-      select id, title, search::text, false from papers where id = any(${sql.param(votedIds)}::int[])
-        and not (listed_at > ${from.toISOString()} and listed_at <= ${to.toISOString()})`,
+/** For each voted paper, the papers that it is alike to where they share anything worth telling, and how much. */
+export type Likeness = (db: Queryable, votedIds: number[]) => Promise<ReadonlyMap<number, [number, number][]>>;
+
+/** Compares voted papers with those listed in (from, to]; the window is read once, a voted paper compared once. */
+export function openLikeness({ from, to }: { from: Date; to: Date }): Likeness {
+  const known = new Map<number, [number, number][]>();
+  let window: { rarity: Rarity; vectors: Vectors } | undefined;
+  return async (db, votedIds) => {
+    const wanted = [...new Set(votedIds)].filter((id) => !known.has(id));
+    if (wanted.length === 0) return known;
+    if (!window) {
+      const papers = await listWords(
+        db,
+        sql`listed_at > ${from.toISOString()} and listed_at <= ${to.toISOString()} order by listed_at desc, id desc limit ${MAX_WINDOW}`,
+      );
+      const rarity = countHolders(papers);
+      window = { rarity, vectors: makeVectors(papers, rarity) };
+    }
+    const { rarity, vectors } = window;
+    const absent = wanted.filter((id) => !vectors.has(id));
+    const others = absent.length > 0 ? await listWords(db, sql`id = any(${sql.param(absent)}::int[])`) : [];
+    const otherVectors = makeVectors(others, rarity);
+    for (const id of wanted) {
+      const own = vectors.get(id) ?? otherVectors.get(id);
+      const alike: [number, number][] = [];
+      if (own)
+        for (const [other, vector] of vectors) {
+          const value = similarity(own, vector);
+          if (value >= LEAST_ALIKE) alike.push([other, value]);
+        }
+      known.set(id, alike);
+    }
+    return known;
+  };
+}
+
+async function listWords(db: Queryable, where: SQL): Promise<PaperWords[]> {
+  const answer = await db.execute<{ id: number; title: string; search: string }>(
+    sql`select id, title, search::text as search from papers where ${where}`,
   );
   const none = { abstract: "", categories: [], organization: null, authors: [] };
-  const vectors = makeVectors(
-    answer.rows.map(({ id, title, search }) => readPaperWords({ id, title, search, ...none })),
-  );
-  const recent = answer.rows.filter((row) => row.recent).map(({ id }) => id);
-  const likeness = new Map<number, [number, number][]>();
-  for (const voted of votedIds) {
-    const own = vectors.get(voted);
-    if (!own) continue;
-    const alike = recent.map((id): [number, number] => [id, similarity(own, vectors.get(id) ?? new Map())]);
-    likeness.set(
-      voted,
-      alike.filter(([, value]) => value >= 0.03),
-    );
-  }
-  return likeness;
+  return answer.rows.map((row) => readPaperWords({ ...row, ...none }));
 }
 
 function since(now: Date): string {

@@ -1,7 +1,6 @@
 // What would tomorrow's digest hold for a choice of topics?
-import { hotness } from "../core/hotness.ts";
-import { choosePapers, prepareTopicLists } from "../core/rank.ts";
-import { listCandidates } from "../db/matches.ts";
+import { choosePapers, numberPapers, rankTopics } from "../core/rank.ts";
+import { listTopicMatches, listWindowPapers } from "../db/matches.ts";
 import { type ListedPaper, listCardsById } from "../db/pages.ts";
 import { listOfferedTopics } from "../db/topics.ts";
 import type { Web } from "./web.ts";
@@ -22,10 +21,8 @@ export async function previewDigest(
   if (chosenTopics.length === 0) return { papers: [], total: 0 };
   const from = new Date(now.getTime() - WINDOW_DAYS * 86_400_000);
   const topicIds = chosenTopics.map(({ id }) => id);
-  const candidates = (await listCandidates(web.db, { from, to: now })).filter(({ topicId }) =>
-    topicIds.includes(topicId),
-  );
-  const lists = prepareTopicLists(candidates, { now, hotnessOf: hotness });
+  const lists = numberPapers(await listWindowPapers(web.db, { from, to: now }), now);
+  rankTopics(lists, await listTopicMatches(web.db, { topicIds, from: lists.firstId, to: lists.lastId }));
   const { chosen, more } = choosePapers(lists, {
     topicIds,
     sent: [],

@@ -104,7 +104,7 @@ describe("sending", () => {
       [id],
     );
     expect(rows).toEqual([
-      { edition_date: "2026-03-04", state: "skipped", reason: "nothing matched" },
+      { edition_date: "2026-03-04", state: "skipped", reason: "3 papers matched, none with 99999 upvotes or more" },
       { edition_date: "2026-03-07", state: "skipped", reason: "no list on weekends" },
     ]);
   });
