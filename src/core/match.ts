@@ -2,7 +2,7 @@
 
 import { listPossibleTopics } from "./match-guards.ts";
 import type { CompiledTopic, CompiledTopics, Node } from "./match-rules.ts";
-import { listNear, listSpans, type PaperIndex, pointsAt, type Span } from "./paper-index.ts";
+import { listFacts, listNear, listSpans, type PaperIndex, pointsAt, type Span } from "./paper-index.ts";
 import type { PaperWords } from "./paper-words.ts";
 import { opinionFactor } from "./second-opinion.ts";
 
@@ -65,8 +65,8 @@ function scoreOf(index: PaperIndex, node: Node, paper: number): number {
   return sum;
 }
 
-/** One part of a score: the words that earned it, where they stand, and how much. */
-export type ScorePart = { spans: Span[]; points: number; weight: number };
+/** One part of a score: the words that earned it, where they stand, or the author, organization or category; and how much. */
+export type ScorePart = { spans: Span[]; facts: string[]; points: number; weight: number };
 
 /** The parts whose sum is the score, dearest first; words that are required but earn nothing come last. */
 export function listScoreParts(index: PaperIndex, node: Node, paper: number): ScorePart[] {
@@ -74,7 +74,9 @@ export function listScoreParts(index: PaperIndex, node: Node, paper: number): Sc
   if (!words || scoreOf(index, node, paper) < 0) return [];
   if (node.kind !== "one")
     return node.parts.flatMap((part) => listScoreParts(index, part, paper)).sort((a, b) => value(b) - value(a));
-  return [{ spans: spansOf(node, words), points: pointsAt(index.find(node.asked), paper), weight: node.weight }];
+  const facts = node.asked.kind === "fact" ? listFacts(node.asked, words) : [];
+  const points = pointsAt(index.find(node.asked), paper);
+  return [{ spans: spansOf(node, words), facts, points, weight: node.weight }];
 }
 
 const value = (part: ScorePart) => part.points * part.weight;

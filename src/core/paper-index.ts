@@ -122,7 +122,7 @@ function densely({ papers, points }: Hits, size: number): Float32Array | undefin
 }
 
 function pointsOf(asked: Asked, paper: PaperWords): number {
-  if (asked.kind === "fact") return hasFact(asked, paper) ? 2 : 0;
+  if (asked.kind === "fact") return listFacts(asked, paper).length > 0 ? 2 : 0;
   return earnedAt(
     listSpans(asked, paper).map(({ from }) => from),
     paper.titleEnd,
@@ -192,23 +192,23 @@ export function listNear(asked: Asked & { kind: "near" }, paper: PaperWords): { 
   return pairs.sort((a, b) => a.left.from - b.left.from);
 }
 
-/** True where a paper's category, organization or one of its authors is the one asked for. */
-function hasFact(asked: Asked & { kind: "fact" }, paper: PaperWords): boolean {
-  if (asked.field !== "category") return factNames(paper, asked.field).some((name) => name.includes(asked.value));
-  const beginning = asked.value.endsWith(".*") ? asked.value.slice(0, -1) : undefined;
-  return paper.categories.flatMap(categoryAliases).some((category) => {
-    const small = category.toLowerCase();
-    return small === asked.value || (beginning !== undefined && small.startsWith(beginning));
-  });
+/** The paper's category, organization or authors that are what is asked for, as the paper writes them. */
+export function listFacts(asked: Asked & { kind: "fact" }, paper: PaperWords): string[] {
+  const { field, value } = asked;
+  if (field !== "category") return factsOf(paper, field).filter((name) => plainName(name).includes(value));
+  const beginning = value.endsWith(".*") ? value.slice(0, -1) : undefined;
+  const isAsked = (category: string) =>
+    category.toLowerCase() === value || (beginning !== undefined && category.toLowerCase().startsWith(beginning));
+  return paper.categories.filter((category) => categoryAliases(category).some(isAsked));
 }
 
-function factNames(paper: PaperWords, field: "org" | "author"): string[] {
-  if (field === "author") return paper.authors.map(plainName);
-  return paper.organization === null ? [] : [plainName(paper.organization)];
+function factsOf(paper: PaperWords, field: "org" | "author"): string[] {
+  if (field === "author") return paper.authors;
+  return paper.organization === null ? [] : [paper.organization];
 }
 
 function nameWords(paper: PaperWords): Set<string> {
-  const names = [...factNames(paper, "author"), ...factNames(paper, "org")];
+  const names = [...factsOf(paper, "author"), ...factsOf(paper, "org")].map(plainName);
   return new Set(names.flatMap((name) => name.split(" ").filter(Boolean)));
 }
 

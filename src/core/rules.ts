@@ -109,7 +109,8 @@ export function parseRules(text: string): ParsedRules {
       fail("NEAR needs words, a phrase or (words OR words) on both sides", near.at);
       return undefined;
     }
-    if (peek()?.kind === "near") fail("NEAR joins two sides only; write the second pair with AND", near.at);
+    const third = peek();
+    if (third?.kind === "near") fail("NEAR joins two sides only; write the second pair with AND", third.at);
     return { kind: "near", left: before, right: after, within: near.within, at: near.at };
   };
 
@@ -215,5 +216,5 @@ function weighted(rule: Rule, times: number): Rule {
 
 /** The rules that follow one author or one organization. */
 export function followRules(field: "author" | "org", name: string): string {
-  return `${field}:"${name.replace(/["“”„«»]/g, " ").trim()}"`;
+  return `${field}:"${name.replace(/["“”„«»\s]+/g, " ").trim()}"`;
 }

@@ -5,13 +5,13 @@ import { type PaperWords, textAt } from "./paper-words.ts";
 const MAX_TERMS = 8;
 const MAX_TERM_LENGTH = 80;
 
-/** The distinct words that earned a score, dearest first, as they stand in the text; at most 8. */
+/** The distinct words that earned a score, dearest first, as they stand in the text, and names followed; at most 8. */
 export function listTerms(parts: ScorePart[], paper: PaperWords): string[] {
   const terms = new Map<string, string>();
-  for (const { spans, weight } of parts) {
+  for (const { spans, facts, weight } of parts) {
     if (weight === 0) continue;
-    for (const { from, to } of spans) {
-      const term = textAt(paper, from, to)?.replace(/\s+/g, " ");
+    const words = spans.map(({ from, to }) => textAt(paper, from, to)?.replace(/\s+/g, " "));
+    for (const term of [...facts, ...words]) {
       if (term === undefined || term.length > MAX_TERM_LENGTH || terms.has(term.toLowerCase())) continue;
       terms.set(term.toLowerCase(), term);
       if (terms.size === MAX_TERMS) return [...terms.values()];

@@ -1,5 +1,6 @@
 // How does a reader write a topic of their own? Try it on the last days, save it, change it, delete it.
 import { type Request, Router } from "express";
+import { followRules } from "../../core/rules.ts";
 import { backtest } from "../../db/backtest.ts";
 import { deleteSavedTopic, MAX_SAVED_TOPICS, saveTopic } from "../../db/saved-topics.ts";
 import { undoVote } from "../../db/votes.ts";
@@ -77,11 +78,11 @@ function readId(text: string): number | undefined {
   return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
 }
 
-/** Rules as typed, or those of the two short cuts: follow an author, follow an organization. */
+/** Rules as typed, or those of the short cut: follow an author, follow an organization. */
 function rulesOf(form: Form): string {
-  const follow = fieldOf(form, "follow").trim().replaceAll('"', "").slice(0, 200);
-  const kind = fieldOf(form, "follow_kind") === "org" ? "org" : "author";
-  return follow === "" ? fieldOf(form, "rules").replace(/\r\n?/g, "\n").trim() : `${kind}:"${follow}"`;
+  const follow = fieldOf(form, "follow").trim().slice(0, 200);
+  if (follow !== "") return followRules(fieldOf(form, "follow_kind") === "org" ? "org" : "author", follow);
+  return fieldOf(form, "rules").replace(/\r\n?/g, "\n").trim();
 }
 
 function saidOf({ message, at }: { message: string; at: number }): string {
