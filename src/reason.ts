@@ -27,7 +27,9 @@ const reasons: Record<string, string> = {
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = (error as NodeJS.ErrnoException).code ?? "";
-  if (reasons[code]) return reasons[code];
+  // nodemailer hides the system's code in the message.
+  const known = reasons[code] ?? reasons[/\bE[A-Z_]{4,}\b/.exec(error.message)?.[0] ?? ""];
+  if (known) return known;
   // drizzle's errors tell the whole query; the database's own sentence is their cause.
   if (error.message.startsWith("Failed query:")) return error.cause ? reasonOf(error.cause) : "a query failed";
   const [first] = error instanceof AggregateError ? error.errors : [];

@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { ConfigError } from "../config.ts";
 import { PlainError } from "../main.ts";
 import { reasonOf } from "../reason.ts";
+import { doctorCommands } from "./doctor.ts";
 import { ingestCommands } from "./ingest.ts";
 import { sendCommands } from "./send.ts";
 import { serviceCommands } from "./service.ts";
@@ -26,6 +27,7 @@ export async function runProgram(words: string[]): Promise<number> {
   sendCommands(program);
   topicCommands(program);
   subscriberCommands(program);
+  doctorCommands(program);
   process.exitCode = 0;
   try {
     await program.parseAsync(words, { from: "user" });

@@ -42,16 +42,17 @@ export async function unlessStopped<Result>(work: Promise<Result>, graceMs = GRA
   return Promise.race([work, late]);
 }
 
-/** Runs a command's work on a built context and closes it, whatever happens; commands log only warnings. */
+/** Commands log only warnings, unless more is asked for. */
+export function quietly(config: Config): Config {
+  return { ...config, LOG_LEVEL: config.LOG_LEVEL === "info" ? "warn" : config.LOG_LEVEL };
+}
+
+/** Runs a command's work on a built context and closes it, whatever happens. */
 export async function withContext<Result>(
   work: (built: Built) => Promise<Result>,
   needs: { mail?: boolean; now?: () => Date } = {},
 ): Promise<Result> {
-  const config = readSettings();
-  const built = await buildContext(
-    { ...config, LOG_LEVEL: config.LOG_LEVEL === "info" ? "warn" : config.LOG_LEVEL },
-    needs,
-  );
+  const built = await buildContext(quietly(readSettings()), needs);
   try {
     return await unlessStopped(work(built));
   } finally {

@@ -9,7 +9,7 @@ import { createApp, type Serving, serve } from "../../src/web/app.ts";
 import type { Extras } from "../../src/web/web.ts";
 import { useDatabase } from "./database.ts";
 
-export const testKey = "a key of at least thirty-two characters, for tests";
+export const testKey = "a-key-of-at-least-thirty-two-characters-for-tests";
 
 /** One application for a test file; `rings` lists what web rang for. */
 export function useApp(settings: Record<string, string> = {}, extras: Extras = {}) {
@@ -52,6 +52,7 @@ export function useApp(settings: Record<string, string> = {}, extras: Extras = {
     get db() {
       return database.db;
     },
+    databaseUrl: database.url,
     get context() {
       return needed(state.context);
     },
