@@ -17,3 +17,18 @@ export function explainMatches(papers: PaperWords[], compiled: CompiledTopics): 
     return [{ paperId: paper.id, topicId: topic.id, score: score / Math.max(1, topic.threshold), terms }];
   });
 }
+
+/** What a match earned, part by part: the points of `parts`, times `opinion`, make `score` times `threshold`. */
+export type Earned = { threshold: number; opinion: number; parts: { terms: string[]; points: number }[] };
+
+/** The sum behind a match, as a reader can do it again: `text-to-image 4 + diffusion 1.5 = 5.5, × 1.2 for … = 6.6; 3 is enough`. */
+export function sumWords({ threshold, opinion, parts }: Earned): string {
+  const sum = parts.reduce((total, { points }) => total + points, 0);
+  const told = parts.slice(0, 8).map(({ terms, points }) => `${terms[0] ?? "…"} ${short(points)}`);
+  if (parts.length > 8) told.push(`${parts.length - 8} more`);
+  const words = parts.length > 1 ? `${told.join(" + ")} = ${short(sum)}` : told.join("");
+  const times = opinion === 1 ? "" : `, × ${short(opinion)} for the other words of the paper = ${short(sum * opinion)}`;
+  return `${words}${times}${threshold > 0 ? `; ${short(threshold)} is enough` : ""}`;
+}
+
+const short = (value: number) => String(Math.round(value * 100) / 100);

@@ -1,5 +1,6 @@
 // Why is this paper on these topics? The stored words, and the parts of the score made again from the rules.
 import { sql } from "drizzle-orm";
+import type { Earned } from "../core/explain.ts";
 import { groupBy } from "../core/group.ts";
 import { listScoreParts } from "../core/match.ts";
 import { indexPapers } from "../core/paper-index.ts";
@@ -11,12 +12,8 @@ import type { Queryable } from "./connect.ts";
 import { findMatchPaper } from "./matches.ts";
 
 export type PaperTopic = { slug: string; name: string; score: number; terms: string[] };
-/** `opinion` is the factor of the second opinion; parts · opinion = score · threshold. */
-export type PaperReason = PaperTopic & {
-  threshold: number;
-  opinion: number;
-  parts: { terms: string[]; points: number }[];
-};
+/** A topic with what each word or phrase earned. */
+export type PaperReason = PaperTopic & Earned;
 
 /** The offered topics of each of these papers, best first. */
 export async function listPaperTopics(db: Queryable, paperIds: number[]): Promise<Map<number, PaperTopic[]>> {
@@ -29,7 +26,7 @@ export async function listPaperTopics(db: Queryable, paperIds: number[]): Promis
   return new Map([...byPaper].map(([id, rows]) => [id, rows.map(({ paperId: _, ...topic }) => topic)]));
 }
 
-/** The offered topics of one paper with what each word or phrase earned; see PaperReason for the sum. */
+/** The offered topics of one paper with what each word or phrase earned. */
 export async function listPaperReasons(db: Queryable, paperId: number): Promise<PaperReason[]> {
   const paper = await findMatchPaper(db, paperId);
   if (!paper) return [];

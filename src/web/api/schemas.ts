@@ -68,8 +68,11 @@ export const fullPaper = z
     withdrawnAt: z.string().nullable(),
     topics: z.array(
       topicName.extend({
-        score: z.number(),
+        score: z
+          .number()
+          .describe("In multiples of the threshold: the points of the parts, times opinion, by the threshold."),
         threshold: z.number(),
+        opinion: z.number().describe("What a small learned model makes of the paper's other words, from 0.5 to 2."),
         terms: z.array(z.string()).describe("The words that earned it."),
         parts: z.array(z.object({ terms: z.array(z.string()), points: z.number() })),
       }),

@@ -2,6 +2,7 @@
 import { Router } from "express";
 import { categoryName } from "../../core/arxiv-categories.ts";
 import { bibtex } from "../../core/citation.ts";
+import { sumWords } from "../../core/explain.ts";
 import { highlight } from "../../core/highlight.ts";
 import type { PaperLinks } from "../../core/paper.ts";
 import { isDate, readWeek } from "../../core/weeks.ts";
@@ -98,7 +99,7 @@ async function paperPage(web: Web, id: number) {
   };
   const body = web.pages.render("paper", page, {
     paper,
-    reasons,
+    reasons: reasons.map((reason) => ({ ...reason, sum: sumWords(reason) })),
     related,
     math: paper.abstractTex ? abstractWithMath(paper.abstractTex) : undefined,
     bibtex: bibtex(citedOf(paper)),
