@@ -120,10 +120,11 @@ export async function start(config: Config, options: { now?: () => Date; log?: L
   let url: string | undefined;
   try {
     if (has("web")) {
-      const [{ createApp, serve }, { findDigest }, { readMessage }] = await Promise.all([
+      const [{ createApp, serve }, { findDigest }, { readMessage }, { listConfiguredSources }] = await Promise.all([
         import("./web/app.ts"),
         import("./db/digests.ts"),
         import("./mail/read-message.ts"),
+        import("./sources/sources.ts"),
       ]);
       const renderDigest = async (id: number) => {
         const digest = await findDigest(context.db, { id });
@@ -132,7 +133,11 @@ export async function start(config: Config, options: { now?: () => Date; log?: L
         const { html, text } = await readMessage(raw);
         return { html: html || "", text: text ?? "" };
       };
-      const app = createApp(context, { ...(mailbox ? { mailbox } : {}), renderDigest });
+      const app = createApp(context, {
+        ...(mailbox ? { mailbox } : {}),
+        renderDigest,
+        sources: listConfiguredSources(config),
+      });
       const serving = await serve(app, { host: config.HOST, port: config.PORT }).catch((cause) => {
         throw new PlainError(`The pages cannot listen on ${config.HOST}:${config.PORT}: ${reasonOf(cause)}.`, {
           cause,

@@ -104,6 +104,7 @@ async function recordRun(
   const total = { found: 0, new: 0, updated: 0 };
   const refused: string[] = [];
   let texLeft = 0;
+  const asides = new Set<string>();
   const tally = { news: 0, repeated: 0, claimedDay: undefined as string | undefined };
   const lists = new Map<string, Set<string>>();
   let failure: unknown;
@@ -114,6 +115,7 @@ async function recordRun(
       total.new += stored.new;
       total.updated += stored.updated;
       refused.push(...batch.refused, ...stored.refused);
+      if (batch.aside) for (const sentence of batch.refused) asides.add(sentence);
       texLeft += batch.drafts.filter(({ title }) => hasTexLeft(title)).length;
       countNews(batch, stored.repeated, tally, lists);
       onProgress?.(batch.done, batch.total, batch.at);
@@ -123,7 +125,7 @@ async function recordRun(
   }
   const ended =
     failure === undefined
-      ? outcomeOf({ ...total, ...tally, refused }, source, history)
+      ? outcomeOf({ ...total, ...tally, refused: refused.filter((one) => !asides.has(one)) }, source, history)
       : failed(failure, startedAt, now());
   const retry = failure instanceof SourceError ? failure.retryAt : undefined;
   const listDay = [...lists.keys()].sort().at(-1);

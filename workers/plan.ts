@@ -1,8 +1,8 @@
 // The stage plan: who is due now, with which papers? Reads readers, matches and what was sent; writes digests; wakes deliver.
 import type { Context } from "../src/context.ts";
 import { addCard, type CardKey, type CardSet, hasCard } from "../src/core/card-set.ts";
+import { nothingReason, quietReason, sourceStatus } from "../src/core/freshness.ts";
 import { type Day, type Planned, planReader, WINDOW_DAYS } from "../src/core/plan.ts";
-import { quietReason } from "../src/core/quiet.ts";
 import { numberPapers, rankTopics } from "../src/core/rank.ts";
 import { slotAt } from "../src/core/schedule.ts";
 import {
@@ -20,7 +20,9 @@ import {
 import { type Exclusions, openExclusions } from "../src/db/exclusions.ts";
 import { listTopicMatches, listWindowPapers } from "../src/db/matches.ts";
 import { freezeCards, type NewDigest, writeDigests } from "../src/db/planned.ts";
+import { lastRuns } from "../src/db/source-runs.ts";
 import { type Likeness, listVoteFactors, openLikeness } from "../src/db/votes.ts";
+import { listConfiguredSources } from "../src/sources/sources.ts";
 import { stage } from "./stage.ts";
 
 /** Cells planned at once: while PostgreSQL writes one, the next is read and chosen. */
@@ -115,12 +117,14 @@ type Shared = {
 
 async function readDay({ config, db }: Needs, { now, everyone }: Asked): Promise<Shared> {
   const window = { from: new Date(now.getTime() - WINDOW_DAYS * DAY_MS), to: now };
+  const sources = listConfiguredSources(config);
+  const runs = await lastRuns(db, now);
   return {
     day: {
       now,
       lists: numberPapers(await listWindowPapers(db, window), now),
-      quiet: (editionDate) => quietReason(config.SOURCES, editionDate),
-      quietToday: "nothing matched",
+      quiet: (editionDate) => quietReason(sources, editionDate),
+      quietToday: nothingReason(sources.map((source) => sourceStatus(source, runs.get(source.name), now))),
     },
     topicIds: new Set(),
     kept: everyone ? undefined : new Set(await listIdsSince(db, new Date(now.getTime() - KEEP_DAYS * DAY_MS))),

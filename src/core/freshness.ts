@@ -17,6 +17,8 @@ export type NamedSource = { name: string; title: string; calendar: CalendarName 
 /** What the runs of one source amount to. */
 export type SourceHistory = {
   source: string;
+  /** When it was first asked, as far back as runs are kept. */
+  askedSince: Date;
   lastStartedAt: Date;
   lastOutcome: "running" | "ok" | "empty" | "stale" | "failed";
   lastError: string | null;
@@ -32,7 +34,7 @@ export type SourceHistory = {
   listed: number;
 };
 
-export type SourceState = "unknown" | "fresh" | "quiet" | "waiting" | "late" | "stale" | "broken";
+export type SourceState = "unknown" | "fresh" | "filling" | "quiet" | "waiting" | "late" | "stale" | "broken";
 export type SourceStatus = { state: SourceState; sentence: string; alarm: boolean };
 
 /** How a source stands at `now`, in one sentence without full stop; times are in `timezone` (IANA). */
@@ -60,7 +62,9 @@ export function sourceStatus(
     return say("stale", `${title} repeats what it listed before: nothing new since ${at(history.staleSince)}${zone}`);
   const today = utcDay(now);
   const quiet = quietDay(calendar, today);
-  const due = newestDueDay(calendar, now);
+  const newest = newestDueDay(calendar, now);
+  // A list that was over before anybody asked is not missed.
+  const due = history.listDay === null && newest && newest < utcDay(history.askedSince) ? undefined : newest;
   if (due !== undefined && (history.listDay ?? "") < due) {
     if (quietSince(source, due, now)) return say("late", `${title} published no list on ${dayName(due)}`);
     if (now >= lateAt(calendar, due)) return say("late", `${title}'s list of ${dayName(due)} is late`);
@@ -72,9 +76,11 @@ export function sourceStatus(
       "fresh",
       `${title} had nothing new when asked at ${at(history.answeredAt ?? history.lastStartedAt)}${zone}`,
     );
-  const soFar = history.listDay === today ? " so far" : "";
   const papers = history.listed === 1 ? "1 paper" : `${history.listed} papers`;
-  return say("fresh", `${title}'s list of ${dayName(history.listDay)} has ${papers}${soFar}`);
+  const list = `${title}'s list of ${dayName(history.listDay)} has ${papers}`;
+  return calendar === "weekdays" && history.listDay === today && now < lateAt(calendar, today)
+    ? say("filling", `${list} so far`)
+    : say("fresh", list);
 }
 
 /** Why no list carries this day, when every source keeps a calendar and all of them are quiet: `no list on weekends`. */
@@ -87,10 +93,16 @@ export function quietReason(sources: NamedSource[], day: string): string | undef
   return [...new Set(reasons)].join("; ");
 }
 
-/** The alarms of all sources as a digest's reason when it has too little to send; undefined when every source is well. */
-export function troubleReason(statuses: SourceStatus[]): string | undefined {
-  const alarms = statuses.filter(({ alarm }) => alarm).map(({ sentence }) => sentence);
-  return alarms.length > 0 ? alarms.join("; ") : undefined;
+/** Why a digest has nothing to send: the alarms of all sources, else that nothing matched and which lists are still to come. */
+export function nothingReason(statuses: SourceStatus[]): string {
+  const sentences = (wanted: (status: SourceStatus) => boolean) =>
+    statuses
+      .filter(wanted)
+      .map(({ sentence }) => sentence)
+      .join("; ");
+  const alarms = sentences(({ alarm }) => alarm);
+  const open = sentences(({ state }) => state === "waiting" || state === "filling");
+  return alarms || (open ? `nothing matched yet: ${open}` : "nothing matched");
 }
 
 function saysQuiet({ title, calendar }: NamedSource, day: string, reason: string): string {

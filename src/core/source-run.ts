@@ -53,7 +53,8 @@ export function askAgainAt(source: NamedSource, history: SourceHistory | undefin
   if (history.failingSince) return history.nextTryAt ?? now;
   const { state } = sourceStatus(source, history, now);
   const votesGrow = source.name === "huggingface";
-  const minutes = state === "waiting" || state === "late" || state === "stale" ? 14 : votesGrow ? 29 : 179;
+  const minutes =
+    state === "waiting" || state === "filling" || state === "late" || state === "stale" ? 14 : votesGrow ? 29 : 179;
   return new Date(history.lastStartedAt.getTime() + minutes * MINUTE);
 }
 

@@ -58,29 +58,36 @@ export async function withSourceLock<T>(db: Database, source: string, work: () =
 export async function lastRuns(db: Queryable, now: Date): Promise<Map<string, SourceHistory>> {
   const since = new Date(now.getTime() - 90 * 86_400_000).toISOString();
   const answer = await db.execute<Row>(sql`
-    with runs as (select * from source_runs where started_at > ${since} and started_at <= ${now.toISOString()}),
-    answered as (
-      select source, max(started_at) filter (where outcome in ('ok', 'empty', 'stale')) as at,
+    with runs as materialized (select * from source_runs where started_at > ${since} and started_at <= ${now.toISOString()}),
+    known as (
+      select source, min(started_at) as since, max(started_at) filter (where outcome in ('ok', 'empty', 'stale')) as answered_at,
         max(started_at) filter (where outcome in ('ok', 'empty')) as well_at,
         max(cursor) filter (where outcome = 'ok') as list_day
-      from runs group by source)
-    select distinct on (runs.source) runs.source, runs.started_at as "lastStartedAt", runs.outcome as "lastOutcome",
-      runs.error as "lastError", runs.next_try_at as "nextTryAt", answered.at as "answeredAt",
-      (select min(started_at) from runs failed where failed.source = runs.source and failed.outcome = 'failed'
-        and failed.started_at > coalesce(answered.at, '-infinity')) as "failingSince",
-      (select min(started_at) from runs stale where stale.source = runs.source and stale.outcome = 'stale'
-        and stale.started_at > coalesce(answered.well_at, '-infinity')) as "staleSince",
-      answered.list_day as "listDay",
-      coalesce((select listed from runs list where list.source = runs.source and list.cursor = answered.list_day
-        and list.outcome = 'ok' order by list.started_at desc limit 1), 0) as listed
-    from runs join answered on answered.source = runs.source
-    order by runs.source, (runs.outcome = 'running'), runs.started_at desc`);
+      from runs group by source),
+    latest as (
+      select distinct on (source) source, started_at, outcome, error, next_try_at
+      from runs order by source, (outcome = 'running'), started_at desc),
+    troubles as (
+      select runs.source,
+        min(started_at) filter (where outcome = 'failed' and started_at > coalesce(known.answered_at, '-infinity')) as failing_since,
+        min(started_at) filter (where outcome = 'stale' and started_at > coalesce(known.well_at, '-infinity')) as stale_since
+      from runs join known using (source) group by runs.source),
+    lists as (
+      select distinct on (runs.source) runs.source, listed
+      from runs join known on known.source = runs.source and known.list_day = runs.cursor
+      where outcome = 'ok' order by runs.source, started_at desc)
+    select source, known.since as "askedSince", latest.started_at as "lastStartedAt", latest.outcome as "lastOutcome",
+      latest.error as "lastError", latest.next_try_at as "nextTryAt", known.answered_at as "answeredAt",
+      troubles.failing_since as "failingSince", troubles.stale_since as "staleSince", known.list_day as "listDay",
+      coalesce(lists.listed, 0) as listed
+    from latest join known using (source) join troubles using (source) left join lists using (source)`);
   const date = (value: string | Date | null) => (value === null ? null : new Date(value));
   return new Map(
     answer.rows.map((row) => [
       row.source,
       {
         ...row,
+        askedSince: new Date(row.askedSince),
         lastStartedAt: new Date(row.lastStartedAt),
         nextTryAt: date(row.nextTryAt),
         answeredAt: date(row.answeredAt),
@@ -91,8 +98,8 @@ export async function lastRuns(db: Queryable, now: Date): Promise<Map<string, So
   );
 }
 
-type Instants = "lastStartedAt" | "nextTryAt" | "answeredAt" | "failingSince" | "staleSince";
-type Row = Omit<SourceHistory, Instants> & { lastStartedAt: string } & Record<
-    Exclude<Instants, "lastStartedAt">,
+type Instants = "askedSince" | "lastStartedAt" | "nextTryAt" | "answeredAt" | "failingSince" | "staleSince";
+type Row = Omit<SourceHistory, Instants> & { askedSince: string; lastStartedAt: string } & Record<
+    Exclude<Instants, "askedSince" | "lastStartedAt">,
     string | null
   >;

@@ -59,7 +59,7 @@ async function* readKnown({ apiUrl }: Addresses, ask: Ask, http: Http): AsyncIte
   for (let from = 0; from < ids.length; from += KNOWN_PAGE) {
     const some = ids.slice(from, from + KNOWN_PAGE);
     const where = `arXiv metadata from ${some[0]}`;
-    const progress = { at: where, done: Math.min(from + KNOWN_PAGE, ids.length), total: ids.length };
+    const progress = { at: where, done: Math.min(from + KNOWN_PAGE, ids.length), total: ids.length, aside: true };
     try {
       const parameters = new URLSearchParams({ id_list: some.join(","), max_results: String(some.length) });
       const answer = await http.get(`${apiUrl}?${parameters}`, { ...polite, signal: ask.signal });

@@ -27,6 +27,8 @@ export type Batch = {
   done: number;
   total: number;
   listDay?: string;
+  /** Beside the list: what goes wrong here is told and fails no run. */
+  aside?: boolean;
 };
 
 export type Source = {

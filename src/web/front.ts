@@ -1,6 +1,8 @@
 // What does the front page hold? The sign-up form and the papers of a day or a week.
+import { type SourceStatus, sourceStatus } from "../core/freshness.ts";
 import { isDate, weekOf } from "../core/weeks.ts";
 import { countTopicsOfSpan, findLatestDay, findNeighbourDays, listPapersOfSpan } from "../db/pages.ts";
+import { lastRuns } from "../db/source-runs.ts";
 import { type CountedTopic, listTopicsWithCounts } from "../db/topics.ts";
 import * as format from "./format.ts";
 import type { Page } from "./pages.ts";
@@ -31,6 +33,17 @@ export async function listTopicAreas(web: Web): Promise<TopicArea[]> {
   return [...areas].map(([area, list]) => ({ area, topics: list }));
 }
 
+/** How each source stands, in a sentence; nothing for a source that was never asked. */
+async function saySources(web: Web): Promise<SourceStatus[]> {
+  const sources = web.extras.sources ?? [];
+  if (sources.length === 0) return [];
+  const now = web.now();
+  const runs = await lastRuns(web.db, now);
+  return sources
+    .map((source) => sourceStatus(source, runs.get(source.name), now))
+    .filter(({ state }) => state !== "unknown");
+}
+
 type Shown = { day?: string; topic?: string; page?: number; path: string; signUp?: SignUpForm };
 
 /** The page of one list day; without a day the latest, as the front page shows it. */
@@ -38,13 +51,14 @@ export async function renderDay(web: Web, { day, topic, page = 1, path, signUp }
   const now = web.now();
   const shown = day ?? (await findLatestDay(web.db, now));
   const span = { from: shown ?? "1970-01-01", to: shown ?? "1970-01-01" };
-  const [areas, list, topics, neighbours] = await Promise.all([
+  const front = day === undefined;
+  const [sources, areas, list, topics, neighbours] = await Promise.all([
+    front ? saySources(web) : [],
     listTopicAreas(web),
     listPapersOfSpan(web.db, { ...span, ...(topic ? { topic } : {}), limit: PER_PAGE, offset: (page - 1) * PER_PAGE }),
     countTopicsOfSpan(web.db, span),
     findNeighbourDays(web.db, span.from, now),
   ]);
-  const front = day === undefined;
   const about: Page = {
     title: front ? "Daily Papers" : `Papers of ${format.date(shown ?? "")}`,
     description: front
@@ -62,6 +76,7 @@ export async function renderDay(web: Web, { day, topic, page = 1, path, signUp }
     next: neighbours.next ? `/papers/date/${neighbours.next}` : undefined,
     week: shown ? `/papers/week/${weekOf(shown)}` : undefined,
     day: undefined,
+    sources,
     areas,
     signUp: signUp ?? emptySignUp,
     showSignUp: front,
@@ -119,6 +134,7 @@ export async function renderWeek(
       previous: `/papers/week/${previous}`,
       next: span.to < to || to >= today ? undefined : `/papers/week/${next}`,
       week: undefined,
+      sources: [],
       areas: [],
       signUp: emptySignUp,
       showSignUp: false,
