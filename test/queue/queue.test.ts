@@ -1,4 +1,6 @@
 // The same promises on both engines: every ring is answered, an id folds repeats, a failed job comes again, close drains.
+import { spawn } from "node:child_process";
+import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openQueue, type Queue, type Workers } from "../../src/queue/queue.ts";
 import { useDatabase } from "../support/database.ts";
@@ -81,6 +83,75 @@ describe.each(engines.filter((engine) => engine === "postgresql" || hasRedis || 
       await queue.ring("plan", { at: "2026-03-02T07:00:00.000Z" });
       await until(() => answered.includes("2026-03-02T07:00:00.000Z"));
       expect(failures).toBe(2);
+    });
+
+    it("answers a delayed ring not before its time", async () => {
+      const rungAt = Date.now();
+      await queue.ring("ingest", { source: "later" }, { delayMs: 1_000 });
+      await until(() => answered.includes("later"));
+      expect(Date.now() - rungAt).toBeGreaterThanOrEqual(1_000);
+    });
+
+    it("lets a running job finish when it closes, tells it so, and takes no other", async () => {
+      const done: string[] = [];
+      const closing = await openQueue({ redisUrl: redis?.url, databaseUrl: database.url, prefix: "closing" }, log);
+      await closing.work(
+        {
+          ...idle,
+          ingest: async ({ source }, signal) => {
+            done.push(`${source} began`);
+            await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+            await new Promise((resolve) => setTimeout(resolve, 300));
+            done.push(`${source} ended`);
+          },
+        },
+        1,
+      );
+      await closing.ring("ingest", { source: "first" });
+      await until(() => done.length === 1);
+      await closing.ring("ingest", { source: "second" });
+      await closing.close();
+      expect(done).toEqual(["first began", "first ended"]);
+    });
+
+    it("gives the job of a killed worker to another within seconds", { timeout: 60_000 }, async () => {
+      const engine = { redisUrl: redis?.url, databaseUrl: database.url, prefix: "killed" };
+      const doomed = spawn(
+        process.execPath,
+        ["--import", "tsx", path.join(import.meta.dirname, "../support/doomed-worker.ts"), JSON.stringify(engine)],
+        { stdio: ["ignore", "pipe", "inherit"] },
+      );
+      let said = "";
+      doomed.stdout.on("data", (chunk) => {
+        said += chunk;
+      });
+      await until(() => said.includes("ready"));
+      const other = await openQueue(engine, log);
+      try {
+        await other.ring("match", {}, { id: "once" });
+        await until(() => said.includes("took it"));
+        const ended = new Promise((resolve) => doomed.once("exit", resolve));
+        doomed.kill("SIGKILL");
+        await ended;
+        const killedAt = Date.now();
+        let again = 0;
+        await other.work({ ...idle, match: async () => void again++ }, 1);
+        await until(() => again > 0);
+        expect(Date.now() - killedAt).toBeLessThan(15_000);
+      } finally {
+        doomed.kill("SIGKILL");
+        await other.close(1_000);
+      }
+    });
+
+    it("may be opened by many processes at once on an engine that never saw it", async () => {
+      const engine = { redisUrl: redis?.url, databaseUrl: database.url, prefix: "fresh" };
+      const opened = await Promise.all([1, 2, 3].map(() => openQueue(engine, log)));
+      const heard: string[] = [];
+      await opened[0]?.work({ ...idle, ingest: async ({ source }) => void heard.push(source) }, 1);
+      await opened[2]?.ring("ingest", { source: "hello" });
+      await until(() => heard.length === 1);
+      await Promise.all(opened.map((queue) => queue.close(1_000)));
     });
 
     it("counts its jobs and answers a ping", async () => {

@@ -8,9 +8,9 @@ import { freePort } from "../../src/free-port.ts";
 
 export const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
 
-export async function startRedis(): Promise<{ url: string; stop: () => Promise<void> }> {
+export async function startRedis(port?: number): Promise<{ url: string; port: number; stop: () => Promise<void> }> {
   const folder = await mkdtemp(path.join(tmpdir(), "paperboy-redis-"));
-  const port = await freePort();
+  port ??= await freePort();
   const server = spawn("redis-server", ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", ""], {
     stdio: "ignore",
   });
@@ -21,8 +21,11 @@ export async function startRedis(): Promise<{ url: string; stop: () => Promise<v
   probe.disconnect();
   return {
     url,
+    port,
     async stop() {
+      const ended = new Promise((resolve) => server.once("exit", resolve));
       server.kill();
+      await ended;
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -1,0 +1,20 @@
+// A worker in a process of its own that takes a job and never ends it, so that a test can kill it.
+import { openQueue } from "../../src/queue/queue.ts";
+
+const idle = async () => {};
+const queue = await openQueue(JSON.parse(process.argv[2] ?? "{}"), { info: () => {}, warn: () => {} });
+await queue.work(
+  {
+    ingest: idle,
+    plan: idle,
+    deliver: idle,
+    feedback: idle,
+    tidy: idle,
+    match: async () => {
+      process.stdout.write("took it\n");
+      await new Promise(() => setInterval(() => {}, 1_000));
+    },
+  },
+  1,
+);
+process.stdout.write("ready\n");
