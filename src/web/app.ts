@@ -1,5 +1,5 @@
 // What answers over HTTP? Every page and the order in which a request meets them.
-import type { Server } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import express, { type ErrorRequestHandler, type Express } from "express";
 import type { Context } from "../context.ts";
@@ -77,17 +77,34 @@ function errorPage(web: Web): ErrorRequestHandler {
 
 export type Serving = { url: string; port: number; close: (deadlineMs?: number) => Promise<void> };
 
-/** Listens; slow clients are cut off, and `close` lets running answers finish for at most `deadlineMs`. */
-export async function serve(app: Express, { host, port }: { host: string; port: number }): Promise<Serving> {
-  const server = await new Promise<Server>((resolve, reject) => {
-    const listening = app.listen(port, host, (error?: Error) => (error ? reject(error) : resolve(listening)));
-  });
-  server.headersTimeout = 10_000;
-  server.requestTimeout = 20_000;
-  server.keepAliveTimeout = 5_000;
+/**
+ * Listens. Who has not sent the headers in `patienceMs`, or the body in twice that, is cut off; `close` lets running answers
+ * finish for at most `deadlineMs`.
+ */
+export async function serve(
+  app: Express,
+  { host, port, patienceMs = 10_000 }: { host: string; port: number; patienceMs?: number },
+): Promise<Serving> {
+  const server = createServer(
+    {
+      headersTimeout: patienceMs,
+      requestTimeout: 2 * patienceMs,
+      // Node looks for the slow only this often, every 30 seconds by default.
+      connectionsCheckingInterval: patienceMs / 5,
+      keepAliveTimeout: 5_000,
+    },
+    app,
+  );
   server.maxHeadersCount = 100;
   server.maxRequestsPerSocket = 10_000;
-  server.setTimeout(30_000);
+  server.setTimeout(3 * patienceMs);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
   const address = server.address() as AddressInfo;
   const shown = address.address.includes(":") ? `[${address.address}]` : address.address;
   return {

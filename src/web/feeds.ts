@@ -65,7 +65,8 @@ export function writeFeed(web: Web, form: FeedForm, about: FeedAbout, entries: F
       content: clean(entry.html),
       date: entry.updatedAt,
       published: entry.publishedAt,
-      author: entry.authors.map((name) => ({ name: clean(name) })),
+      // An empty list of authors is more than the JSON Feed writer can bear.
+      ...(entry.authors.length > 0 ? { author: entry.authors.map((name) => ({ name: clean(name) })) } : {}),
       category: entry.topics.map((name) => ({ name: clean(name), term: clean(name) })),
     });
   const { type, write } = forms[form];

@@ -11,9 +11,15 @@ const multipart = multer({
 export const readForm: RequestHandler = (request, response, next) => {
   urlencoded(request, response, (error?: unknown) => {
     if (error) next(error);
-    else multipart(request, response, next);
+    else multipart(request, response, (problem?: unknown) => next(problem && unreadable(problem)));
   });
 };
+
+/** What multer cannot read is the sender's fault; it says so only of what is too large. */
+function unreadable(problem: unknown): unknown {
+  const isLimit = problem instanceof multer.MulterError;
+  return isLimit ? problem : Object.assign(new Error("the form cannot be read", { cause: problem }), { status: 400 });
+}
 
 export type Form = Record<string, string | string[]>;
 

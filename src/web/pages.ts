@@ -45,7 +45,8 @@ export function pages(config: Config, mailbox: boolean): Pages {
     assets: version.digest("hex").slice(0, 10),
     mailbox,
     admin: config.ADMIN_PASSWORD !== undefined,
-    thumbnails: config.THUMBNAIL_HOSTS.length > 0,
+    /** The address of a thumbnail that pages may show; other hosts are never asked. */
+    thumbnail: (text: string | null) => allowedImage(text, config.THUMBNAIL_HOSTS),
   };
   const render: Pages["render"] = (template, page, data = {}) =>
     eta.render("./layout", {
@@ -64,4 +65,10 @@ export function pages(config: Config, mailbox: boolean): Pages {
         .send(render(template, page, data));
     },
   };
+}
+
+function allowedImage(text: string | null, hosts: string[]): string | undefined {
+  if (text === null || !URL.canParse(text)) return undefined;
+  const { protocol, hostname, port, username, href } = new URL(text);
+  return protocol === "https:" && port === "" && username === "" && hosts.includes(hostname) ? href : undefined;
 }

@@ -12,8 +12,8 @@ export type Service = {
   paths: Links;
   context: Context;
   now: Date;
-  /** The newest mail to an address whose subject has these words; waits for it. */
-  mailTo: (email: string, subject?: RegExp) => Promise<MailboxMessage>;
+  /** A mail to an address that was not given before and has these words, newest first; waits for it. */
+  mailTo: (email: string, words?: RegExp) => Promise<MailboxMessage>;
   stop: () => Promise<void>;
 };
 
@@ -32,6 +32,7 @@ export async function startService(settings: Record<string, string>, now: Date):
   });
   const running = await start(config, { now: () => clock.now });
   const { context, mailbox } = running.built;
+  const given = new Set<string>();
   return {
     url: config.BASE_URL,
     paths: links("", context.keys),
@@ -42,13 +43,16 @@ export async function startService(settings: Record<string, string>, now: Date):
     set now(at: Date) {
       clock.now = at;
     },
-    async mailTo(email, subject = /./) {
+    async mailTo(email, words = /./) {
       let found: MailboxMessage | undefined;
-      await until(`a mail to ${email} about ${subject}`, async () => {
-        found = mailbox?.list().find((mail) => mail.to === email && subject.test(mail.subject));
+      const wanted = ({ id, to, subject, text }: MailboxMessage) =>
+        to === email && !given.has(id) && words.test(`${subject}\n${text}`);
+      await until(`a mail to ${email} with ${words}`, async () => {
+        found = mailbox?.list().find(wanted);
         return found !== undefined;
       });
       if (!found) throw new Error("no mail");
+      given.add(found.id);
       return found;
     },
     stop: running.stop,

@@ -50,6 +50,19 @@ describe("the link by mail", () => {
 });
 
 describe("saving", () => {
+  test("a mistyped zone comes back beside its field, also where editions show their times", async () => {
+    const reader = await confirmReader(app, "mars@example.net");
+    await writeDigest(app.db, reader.id, {
+      editionDate: "2026-03-04",
+      paperIds: papers,
+      state: "sent",
+      plannedAt: app.now,
+    });
+    const answer = await app.post(app.paths.preferences(reader.id), { timezone: "Mars/Olympus" });
+    expect(answer.status).toBe(422);
+    expect(await answer.text()).toContain('id="timezone-error"');
+  });
+
   test("keeps every field, and sets the next moment by the new hour and zone", async () => {
     const reader = await confirmReader(app, "save@example.net");
     const answer = await app.post(app.paths.preferences(reader.id), {

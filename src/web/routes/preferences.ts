@@ -137,6 +137,8 @@ export async function sendPreferences(
       email: subscriber.email,
       state: subscriber.state,
       pausedUntil: subscriber.pausedUntil,
+      // What was typed as a zone may be none.
+      zone: timezone,
       next: dueAt ? format.instant(dueAt, timezone) : undefined,
       tomorrow: addDays(localDay(timezone, web.now()), 1),
       saved: savedTopics,
