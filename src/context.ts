@@ -2,7 +2,9 @@
 import type { Logger } from "pino";
 import type { Config } from "./config.ts";
 import type { TokenKeys } from "./core/tokens.ts";
+import type { CardCache } from "./db/cards.ts";
 import type { Database } from "./db/connect.ts";
+import type { Sending } from "./db/sending.ts";
 import type { Composer } from "./mail/compose.ts";
 import type { Transport } from "./mail/transport.ts";
 import type { Queue } from "./queue/queue.ts";
@@ -17,5 +19,5 @@ export type Context = {
   /** The clock; tests drive it. */
   now: () => Date;
   /** Composes and sends; only where mail is sent or shown. */
-  mail?: { composer: Composer; transport: Transport };
+  mail?: { composer: Composer; transport: Transport; sending: Sending; cards: CardCache };
 };

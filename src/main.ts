@@ -6,6 +6,7 @@ import type { Context } from "./context.ts";
 import { readTopicsFile } from "./core/topics-file.ts";
 import { closeDatabase, connectDatabase, migrateDatabase } from "./db/connect.ts";
 import { startEmbeddedDatabase } from "./db/embedded.ts";
+import { openSending } from "./db/sending.ts";
 import { applyTopics } from "./db/topics.ts";
 import { readKeys } from "./keys.ts";
 import type { Mailbox } from "./mail/mailbox.ts";
@@ -64,7 +65,10 @@ export async function buildContext(config: Config, needs: Needs = {}): Promise<B
         mailbox = opened;
       }
       context.mail = await openMail(context, config.SMTP_URL ?? mailbox?.url ?? "");
-      closers.push(() => context.mail?.transport.close() ?? Promise.resolve());
+      closers.push(async () => {
+        await context.mail?.transport.close();
+        await context.mail?.sending.close();
+      });
     }
     return { context, mailbox, applied, close };
   } catch (error) {
@@ -73,7 +77,7 @@ export async function buildContext(config: Config, needs: Needs = {}): Promise<B
   }
 }
 
-async function openMail({ config, keys }: Context, smtpUrl: string): Promise<NonNullable<Context["mail"]>> {
+async function openMail({ config, keys, db }: Context, smtpUrl: string): Promise<NonNullable<Context["mail"]>> {
   const [{ openComposer }, { openTransport }] = await Promise.all([
     import("./mail/compose.ts"),
     import("./mail/transport.ts"),
@@ -93,9 +97,13 @@ async function openMail({ config, keys }: Context, smtpUrl: string): Promise<Non
       ...(config.DKIM_ED25519_PRIVATE_KEY ? { ed25519KeyPem: config.DKIM_ED25519_PRIVATE_KEY } : {}),
     },
   });
+  const { SMTP_CONNECTIONS: connections, SMTP_RATE: rate } = config;
+  const sending = openSending(db, connections);
   return {
     composer,
-    transport: openTransport({ smtpUrl, connections: config.SMTP_CONNECTIONS, rate: config.SMTP_RATE }),
+    transport: openTransport({ smtpUrl, connections, rate, slots: sending }),
+    sending,
+    cards: new Map(),
   };
 }
 

@@ -2,6 +2,7 @@
 import { parse } from "csv-parse/sync";
 import { readAddress } from "./core/address.ts";
 import { readChoices } from "./core/choices.ts";
+import { providerOf } from "./core/provider.ts";
 import { subscriberStates } from "./core/subscriber-state.ts";
 import type { ExportedSubscriber, ImportedSubscriber } from "./db/subscriber-import.ts";
 
@@ -66,7 +67,7 @@ function readLine(record: Record<string, string>, line: number): ImportedSubscri
   return {
     line,
     email,
-    provider: email.slice(email.lastIndexOf("@") + 1),
+    provider: providerOf(email),
     state,
     ...(timezone === undefined ? {} : { timezone }),
     ...(hour === undefined ? {} : { hour }),

@@ -1,20 +1,27 @@
 // The stage deliver: claims digests or a letter, composes, sends, records what the server answered. Wakes nobody.
 import type { Context } from "../src/context.ts";
-import { type Answer, meaningOf } from "../src/core/answers.ts";
+import { type Answer, meaningOf, wordsOf } from "../src/core/answers.ts";
 import { decideOutcome } from "../src/core/outcome.ts";
-import { type ClaimedDigest, claimDigests, recordOutcome } from "../src/db/digests.ts";
 import {
-  type ClaimedLetter,
-  claimLetter,
-  clearSoftBounces,
-  countSoftBounce,
-  recordLetter,
-  slowProvider,
-} from "../src/db/outbox.ts";
+  type ClaimedDigest,
+  claimDigests,
+  type DigestOutcome,
+  recordOutcomes,
+  releaseClaims,
+} from "../src/db/digests.ts";
+import { claimLetter, countSoftBounce, recordLetter, slowProvider } from "../src/db/outbox.ts";
 import { suppress } from "../src/db/suppressions.ts";
+import type { ComposedMessage } from "../src/mail/compose.ts";
 import { stage } from "./stage.ts";
 
-const CLAIM = 100;
+const CLAIM = 200;
+/** Answers are written down together; this many, or this old, and so many may go twice after a kill. */
+const NOTE = 25;
+const NOTE_MS = 200;
+const LETTER_TRIES = 6;
+
+type Mail = NonNullable<Context["mail"]>;
+type Batch = { worker: string; now: Date; signal: AbortSignal | undefined };
 export type DeliverResult = { sent: number; failed: number; uncertain: number; retried: number };
 
 export const deliver = stage({
@@ -31,86 +38,158 @@ export async function runDeliver(
   context: Context,
   { from, to, now, signal }: { from: number; to: number; now: Date; signal?: AbortSignal },
 ): Promise<DeliverResult> {
+  const { sending, transport, cards } = mailOf(context);
   const result: DeliverResult = { sent: 0, failed: 0, uncertain: 0, retried: 0 };
-  const counted = { sent: "sent", failed: "failed", uncertain: "uncertain", retry: "retried" } as const;
-  while (!signal?.aborted) {
-    const claimed = await context.db.transaction((transaction) =>
-      claimDigests(transaction, { from, to, limit: CLAIM, now, worker: `${process.pid}` }),
-    );
-    if (claimed.length === 0) break;
-    await Promise.all(
-      claimed.map(async (digest) => {
-        const state = await deliverDigest(context, digest, now);
-        result[counted[state]]++;
-      }),
-    );
+  const rate = context.config.SMTP_RATE;
+  // Nobody should hold for minutes what others could send.
+  const limit = rate > 0 ? Math.min(CLAIM, Math.max(1, Math.ceil(rate * 10))) : CLAIM;
+  const worker = await sending.enter();
+  try {
+    while (!signal?.aborted) {
+      await transport.ready(signal);
+      if (signal?.aborted) break;
+      const claimed = await context.db.transaction((transaction) =>
+        claimDigests(transaction, { from, to, limit, now, worker, cards }),
+      );
+      if (claimed.length === 0) break;
+      const reached = await deliverClaimed(context, claimed, { worker, now, signal }, result);
+      // Without a mail server there is nothing to do here; tidy rings again.
+      if (!reached) break;
+    }
+  } finally {
+    sending.leave();
   }
   return result;
 }
 
-async function deliverDigest(context: Context, digest: ClaimedDigest, now: Date) {
-  const { db, log } = context;
-  const answer = await send(context, () => mailOf(context).composer.digest(digest), { digest: digest.id });
+/** Sends what was claimed, a few at a time, and gives back what it did not get to; false when no server could be reached. */
+async function deliverClaimed(
+  context: Context,
+  claimed: ClaimedDigest[],
+  batch: Batch,
+  result: DeliverResult,
+): Promise<boolean> {
+  const { db, config } = context;
+  const notes = openNotes(context, batch);
+  const left = [...claimed].reverse();
+  let reached = false;
+  const work = async () => {
+    for (let digest = left.pop(); digest; digest = left.pop()) {
+      const answer = await deliverDigest(context, digest);
+      if (answer.kind !== "unreachable") reached = true;
+      const outcome = await decide(context, digest, answer, batch.now);
+      await notes.add(outcome);
+      if (outcome.state === "retry") result.retried++;
+      else if (outcome.state !== "cancelled") result[outcome.state]++;
+      if (batch.signal?.aborted) return;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(8, 3 * config.SMTP_CONNECTIONS) }, work));
+  await notes.flush();
+  const ids = left.map(({ id }) => id);
+  await insist(() => releaseClaims(db, { ids, worker: batch.worker }));
+  return reached;
+}
+
+async function deliverDigest(context: Context, digest: ClaimedDigest): Promise<Answer> {
+  const { composer, sending } = mailOf(context);
+  const wanted = () => !sending.hasLeft(digest.subscriberId);
+  return wanted() ? send(context, () => composer.digest(digest), { digest: digest.id }, wanted) : { kind: "unwanted" };
+}
+
+/** What an answer means for the digest; what it means for the reader and the provider is written at once. */
+async function decide(context: Context, digest: ClaimedDigest, answer: Answer, now: Date): Promise<DigestOutcome> {
+  const { db, keys, log } = context;
   const meaning = meaningOf(answer);
   const outcome = decideOutcome(meaning, digest, now);
-  const said = describe(answer);
-  if (meaning === "hard") await suppress(db, context.keys, { email: digest.email, reason: "hard", via: "smtp", now });
-  if (meaning === "full" && (await countSoftBounce(db, digest.subscriberId, now)))
-    await suppress(db, context.keys, { email: digest.email, reason: "hard", via: "mailbox full for weeks", now });
+  const said = wordsOf(answer);
+  const { subscriberId, email, provider } = digest;
+  if (meaning === "hard") await suppress(db, keys, { email, reason: "hard", via: "smtp", now });
+  // One full mailbox counts once an edition, however often it was tried.
+  const counts = meaning === "full" || (meaning === "full-now" && digest.attempts === 1);
+  if (counts && (await countSoftBounce(db, subscriberId, now)))
+    await suppress(db, keys, { email, reason: "hard", via: "mailbox full for weeks", now });
   if (outcome.provider) {
-    await slowProvider(db, digest.provider, { ...outcome.provider, reason: said, now });
-    log.error(
-      { provider: digest.provider, answer: said },
-      "a mail provider refuses or slows us down; see doctor and /admin",
-    );
+    await slowProvider(db, provider, { ...outcome.provider, reason: said, now });
+    log.error({ provider, answer: withoutAddresses(said) }, "a mail provider refuses or slows us down; see /admin");
   }
-  await recordOutcome(db, { id: digest.id, ...outcome.digest, answer: said }, now);
-  if (meaning === "sent") await clearSoftBounces(db, [digest.subscriberId]);
-  return outcome.digest.state;
+  return { id: digest.id, ...outcome.digest, answer: said };
+}
+
+/** Collects outcomes and writes them down together. */
+function openNotes({ db }: Context, { worker, now }: Batch) {
+  let waiting: DigestOutcome[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let writing: Promise<void> = Promise.resolve();
+  const flush = (): Promise<void> => {
+    clearTimeout(timer);
+    timer = undefined;
+    const outcomes = waiting;
+    waiting = [];
+    if (outcomes.length > 0) writing = writing.then(() => insist(() => recordOutcomes(db, { outcomes, worker, now })));
+    return writing;
+  };
+  return {
+    async add(outcome: DigestOutcome): Promise<void> {
+      waiting.push(outcome);
+      timer ??= setTimeout(() => void flush().catch(() => {}), NOTE_MS);
+      if (waiting.length >= NOTE) await flush();
+    },
+    flush,
+  };
+}
+
+/** Tries again while the database is away: what the mail server took must not be forgotten, or it would go twice. */
+async function insist(write: () => Promise<void>): Promise<void> {
+  for (const waitMs of [100, 300, 1_000, 2_000, 4_000, 8_000, 15_000]) {
+    try {
+      return await write();
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+  }
+  await write();
 }
 
 /** Sends one letter when it is still wanted; a retry is left to tidy. */
 export async function deliverLetter(context: Context, id: number, now: Date): Promise<void> {
-  const letter = await claimLetter(context.db, id, now);
-  if (!letter) return;
-  const answer = await send(context, () => mailOf(context).composer.letter(letter), { letter: id });
-  const meaning = meaningOf(answer);
-  const state =
-    meaning === "sent" || meaning === "uncertain" ? "sent" : letterRetries(letter, meaning) ? "retry" : "failed";
-  const nextAttemptAt = new Date(now.getTime() + 60_000 * letter.attempts);
-  await recordLetter(
-    context.db,
-    { id, state, answer: describe(answer), ...(state === "retry" ? { nextAttemptAt } : {}) },
-    now,
-  );
-}
-
-const letterRetries = (letter: ClaimedLetter, meaning: string) =>
-  letter.attempts < 6 && ["retry", "rate", "policy"].includes(meaning);
-
-/** Composes and sends; a message that cannot be composed fails alone, with its reason. */
-async function send(
-  context: Context,
-  compose: () =>
-    | { envelope: { from: string; to: string }; raw: Buffer }
-    | Promise<{ envelope: { from: string; to: string }; raw: Buffer }>,
-  which: object,
-): Promise<Answer> {
+  const { composer, sending } = mailOf(context);
+  await sending.enter();
   try {
-    const { envelope, raw } = await compose();
-    return await mailOf(context).transport.send(envelope, raw);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    context.log.error({ ...which, reason }, "a message could not be made");
-    return { kind: "refused", code: 500, response: `not sent: ${reason}`, stage: "compose" } as Answer;
+    const letter = await claimLetter(context.db, id, now);
+    if (!letter) return;
+    const answer = await send(context, () => composer.letter(letter), { letter: id });
+    const meaning = meaningOf(answer);
+    const again = ["retry", "full-now", "rate", "policy", "unreachable", "uncertain"].includes(meaning);
+    const state = meaning === "sent" ? "sent" : again && letter.attempts < LETTER_TRIES ? "retry" : "failed";
+    const later = state === "retry" ? { nextAttemptAt: new Date(now.getTime() + 60_000 * letter.attempts) } : {};
+    await insist(() => recordLetter(context.db, { id, state, answer: wordsOf(answer), ...later }, now));
+  } finally {
+    sending.leave();
   }
 }
 
-function mailOf({ mail }: Context): NonNullable<Context["mail"]> {
+/** Composes and sends; a message that cannot be composed, or must not leave, fails alone, with its reason. */
+async function send(
+  context: Context,
+  compose: () => Promise<ComposedMessage>,
+  which: object,
+  wanted?: () => boolean,
+): Promise<Answer> {
+  let message: ComposedMessage;
+  try {
+    message = await compose();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    context.log.error({ ...which, reason }, "a message is not fit to be sent");
+    return { kind: "unfit", reason };
+  }
+  return mailOf(context).transport.send(message.envelope, message.raw, wanted);
+}
+
+function mailOf({ mail }: Context): Mail {
   if (!mail) throw new Error("this process was built without mail: only the worker role delivers");
   return mail;
 }
 
-function describe(answer: Answer): string {
-  return "response" in answer ? answer.response : String(answer.error);
-}
+const withoutAddresses = (text: string) => text.replace(/[^\s<>]+@[^\s<>]+/g, "[address]").slice(0, 300);

@@ -1,10 +1,10 @@
 // The stage tidy: rings again for rows that made no progress; deletes what retention says. Wakes ingest, match and deliver.
 import type { Context } from "../src/context.ts";
 import { deleteOldEditions, listOpenRanges, markUncertain } from "../src/db/digests.ts";
-import { listOpenLetters } from "../src/db/outbox.ts";
+import { easeProviders, listOpenLetters } from "../src/db/outbox.ts";
 import { stage } from "./stage.ts";
 
-/** Longer than any one SMTP dialogue may take, so that only a dead worker's rows are found. */
+/** Longer than any one SMTP dialogue may take, so that only a dead worker's letters are found. */
 const STUCK_MS = 5 * 60_000;
 const RANGE = 500;
 const KEEP_DAYS = 90;
@@ -16,14 +16,11 @@ export const tidy = stage({
 });
 
 /** Finds and rings for everything that a crash, an emptied queue or a lost ring left behind. */
-export async function runTidy(
-  { db, queue }: Pick<Context, "db" | "queue">,
-  now: Date,
-  stuckMs = STUCK_MS,
-): Promise<void> {
-  const stuckBefore = new Date(now.getTime() - stuckMs);
+export async function runTidy({ db, queue }: Pick<Context, "db" | "queue">, now: Date): Promise<void> {
+  const stuckBefore = new Date(now.getTime() - STUCK_MS);
   const minute = Math.floor(now.getTime() / 60_000);
-  await markUncertain(db, stuckBefore);
+  await markUncertain(db, now);
+  await easeProviders(db, now);
   for (const range of await listOpenRanges(db, { now, size: RANGE }))
     await queue.ring("deliver", range, { id: `${range.from}-${range.to}-${minute}` });
   for (const letter of await listOpenLetters(db, now, stuckBefore))

@@ -2,12 +2,13 @@
 import type { Meaning } from "./answers.ts";
 
 export type Outcome = {
-  digest: { state: "sent" | "uncertain" | "retry" | "failed"; nextAttemptAt?: Date };
+  digest: { state: "sent" | "uncertain" | "retry" | "failed" | "cancelled"; nextAttemptAt?: Date };
   provider?: { pausedUntil: Date | null; stopped: boolean };
 };
 
 const MINUTE_MS = 60_000;
 const BACK_OFF_MINUTES = [1, 5, 15, 30, 60, 120];
+const RATE_REST_MINUTES = 10;
 
 /** Decides by the table "what an answer means": `attempts` counts this one; an uncertain digest goes once more, not twice. */
 export function decideOutcome(
@@ -15,24 +16,32 @@ export function decideOutcome(
   digest: { attempts: number; uncertainBefore: boolean },
   now: Date,
 ): Outcome {
-  const minutes = BACK_OFF_MINUTES[Math.min(digest.attempts, BACK_OFF_MINUTES.length) - 1] ?? 1;
-  const later = new Date(now.getTime() + minutes * MINUTE_MS);
+  const after = (minutes: number) => new Date(now.getTime() + minutes * MINUTE_MS);
+  const later = after(BACK_OFF_MINUTES[Math.min(digest.attempts, BACK_OFF_MINUTES.length) - 1] ?? 1);
   switch (meaning) {
     case "sent":
       return { digest: { state: "sent" } };
+    case "unwanted":
+      return { digest: { state: "cancelled" } };
     case "uncertain":
-      return digest.uncertainBefore
-        ? { digest: { state: "sent" } }
-        : { digest: { state: "uncertain", nextAttemptAt: new Date(now.getTime() + MINUTE_MS) } };
+      if (digest.uncertainBefore) return { digest: { state: "sent" } };
+      return { digest: { state: "uncertain", nextAttemptAt: after(1) } };
+    case "unreachable":
     case "retry":
+    case "full-now":
+      // What may have arrived already stays marked so: one more copy at most is accepted.
+      if (digest.uncertainBefore) return { digest: { state: "uncertain", nextAttemptAt: later } };
       return { digest: { state: "retry", nextAttemptAt: later } };
     case "rate":
       return {
-        digest: { state: "retry", nextAttemptAt: new Date(now.getTime() + 10 * MINUTE_MS) },
-        provider: { pausedUntil: new Date(now.getTime() + 10 * MINUTE_MS), stopped: false },
+        digest: { state: digest.uncertainBefore ? "uncertain" : "retry", nextAttemptAt: after(RATE_REST_MINUTES) },
+        provider: { pausedUntil: after(RATE_REST_MINUTES), stopped: false },
       };
     case "policy":
-      return { digest: { state: "retry", nextAttemptAt: later }, provider: { pausedUntil: null, stopped: true } };
+      return {
+        digest: { state: digest.uncertainBefore ? "uncertain" : "retry", nextAttemptAt: later },
+        provider: { pausedUntil: null, stopped: true },
+      };
     case "full":
     case "hard":
     case "failed":

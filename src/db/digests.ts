@@ -1,9 +1,10 @@
 // What is to be sent, who has claimed it, and what became of it? The ledger of deliver.
 import { sql } from "drizzle-orm";
 import type { Cadence, Digest, DigestCard } from "../core/digest.ts";
+import { type CardCache, findCards } from "./cards.ts";
 import type { Queryable } from "./connect.ts";
 import { releasePapers } from "./due.ts";
-import { shownCard } from "./editions.ts";
+import { SENDER_LOCKS } from "./sending.ts";
 
 export type ClaimedDigest = Digest & { provider: string; attempts: number; expiresAt: Date; uncertainBefore: boolean };
 
@@ -21,56 +22,69 @@ type Row = {
   more: number;
   paperIds: number[];
   topicIds: number[];
-  cards: DigestCard[];
+  coversFrom: string | null;
   uncertainBefore: boolean;
 };
 
-const cards = sql`(select coalesce(jsonb_agg(${shownCard} order by nth), '[]')
-  from unnest(digests.paper_ids, digests.topic_ids) with ordinality as chosen(paper_id, topic_id, nth)
-  join edition_cards on edition_cards.edition_date = digests.edition_date
-    and edition_cards.paper_id = chosen.paper_id and edition_cards.topic_id = chosen.topic_id)`;
 const columns = sql`digests.id, digests.subscriber_id as "subscriberId", subscribers.email,
-  digests.edition_date::text as "editionDate", subscribers.cadence, subscribers.format, digests.planned_at as "plannedAt",
-  digests.expires_at as "expiresAt", digests.provider, digests.attempts, digests.more, ${cards} as cards`;
+  digests.edition_date::text as "editionDate", coalesce(sent_cadence, cadence) as cadence,
+  coalesce(sent_format, format) as format, digests.planned_at as "plannedAt",
+  digests.expires_at as "expiresAt", digests.provider, digests.attempts, digests.more,
+  digests.paper_ids as "paperIds", digests.topic_ids as "topicIds", digests.covers_from as "coversFrom"`;
 
 /**
- * Claims up to `limit` digests with ids from … to … that may be sent now. Opt-out wins here: a digest of anyone who is not
- * confirmed any more is cancelled instead, and one whose window is over expires and gives its papers back.
+ * Claims up to `limit` digests with ids from … to … that may be sent now, in the name of `worker`. Opt-out wins here: a digest of
+ * anyone who is not confirmed any more is cancelled instead, and one whose window is over expires and gives its papers back. A
+ * provider that asked us to slow down has as many on their way as it may have, over all workers.
  */
 export async function claimDigests(
   transaction: Queryable,
-  { from, to, limit, now, worker }: { from: number; to: number; limit: number; now: Date; worker: string },
+  {
+    from,
+    to,
+    limit,
+    now,
+    worker,
+    cards: cache,
+  }: { from: number; to: number; limit: number; now: Date; worker: string; cards: CardCache },
 ): Promise<ClaimedDigest[]> {
   const at = now.toISOString();
-  await transaction.execute(
-    sql`update digests set state = 'cancelled', reason = 'left or paused before it went out'
-      from subscribers where subscribers.id = digests.subscriber_id and subscribers.state <> 'confirmed'
-        and digests.id between ${from} and ${to} and digests.state in ('planned', 'retry', 'uncertain')`,
-  );
-  const expired = await transaction.execute<{ id: string }>(
-    sql`update digests set state = 'expired', reason = 'not accepted before the next edition'
-      where id between ${from} and ${to} and state in ('planned', 'retry') and expires_at <= ${at} returning id`,
+  const over = await transaction.execute<{ id: string }>(
+    sql`update digests set state = case when subscribers.state = 'confirmed' then 'expired' else 'cancelled' end,
+        reason = case when subscribers.state = 'confirmed' then 'not accepted before the next edition'
+          else 'left or paused before it went out' end
+      from subscribers where subscribers.id = digests.subscriber_id and digests.id between ${from} and ${to}
+        and (digests.state in ('planned', 'retry') and (expires_at <= ${at} or subscribers.state <> 'confirmed')
+          or digests.state = 'uncertain' and subscribers.state <> 'confirmed')
+      returning digests.id`,
   );
   await releasePapers(
     transaction,
-    expired.rows.map(({ id }) => Number(id)),
+    over.rows.map(({ id }) => Number(id)),
   );
   const answer = await transaction.execute<Row>(
     sql`with open as (
-        select digests.id, digests.state = 'uncertain' as uncertain from digests
-        join subscribers on subscribers.id = digests.subscriber_id and subscribers.state = 'confirmed'
+        select digests.id, digests.state = 'uncertain' as uncertain, digests.provider, providers.connections
+        from digests join subscribers on subscribers.id = digests.subscriber_id and subscribers.state = 'confirmed'
         left join providers on providers.provider = digests.provider
         where digests.id between ${from} and ${to}
           and digests.state in ('planned', 'retry', 'uncertain')
           and (next_attempt_at is null or next_attempt_at <= ${at})
           and not coalesce(providers.stopped, false) and coalesce(providers.paused_until, '-infinity') <= ${at}
         order by digests.id limit ${limit} for no key update of digests skip locked
+      ), chosen as (
+        select id, uncertain from (select *, row_number() over (partition by provider order by id) as nth from open) numbered
+        where connections is null or nth <= connections
+          - (select count(*) from digests busy where busy.state = 'sending' and busy.provider = numbered.provider)
       )
-      update digests set state = 'sending', claimed_at = ${at}, claimed_by = ${worker}, attempts = digests.attempts + 1
-      from open, subscribers where digests.id = open.id and subscribers.id = digests.subscriber_id
-      returning ${columns}, open.uncertain as "uncertainBefore"`,
+      update digests set state = 'sending', claimed_at = ${at}, claimed_by = ${worker}, attempts = digests.attempts + 1,
+        sent_cadence = coalesce(sent_cadence, cadence), sent_format = coalesce(sent_format, format)
+      from chosen, subscribers where digests.id = chosen.id and subscribers.id = digests.subscriber_id
+      returning ${columns}, chosen.uncertain as "uncertainBefore"`,
   );
-  return answer.rows.map(readRow).sort((a, b) => a.id - b.id);
+  const rows = answer.rows.sort((a, b) => Number(a.id) - Number(b.id));
+  const cards = await findCards(transaction, rows, cache);
+  return rows.map((row, at) => readRow(row, cards[at] ?? []));
 }
 
 /** One digest as it was or will be composed, for the browser and the command line. */
@@ -87,10 +101,12 @@ export async function findDigest(
       from digests join subscribers on subscribers.id = digests.subscriber_id where ${where}`,
   );
   const row = answer.rows[0];
-  return row && { ...readRow(row), state: row.state, reason: row.reason };
+  if (!row) return undefined;
+  const [cards] = await findCards(db, [row]);
+  return { ...readRow(row, cards ?? []), state: row.state, reason: row.reason };
 }
 
-function readRow(row: Row): ClaimedDigest {
+function readRow(row: Row, cards: DigestCard[]): ClaimedDigest {
   return {
     id: Number(row.id),
     subscriberId: Number(row.subscriberId),
@@ -103,34 +119,72 @@ function readRow(row: Row): ClaimedDigest {
     provider: row.provider,
     attempts: row.attempts,
     more: row.more,
-    cards: row.cards,
+    cards,
     uncertainBefore: row.uncertainBefore,
   };
 }
 
 export type DigestOutcome = {
   id: number;
-  state: "sent" | "uncertain" | "retry" | "failed";
+  state: "sent" | "uncertain" | "retry" | "failed" | "cancelled";
   answer: string;
   nextAttemptAt?: Date;
 };
 
-/** Writes down what the server answered to a claimed digest; a digest that failed for good gives its papers back. */
-export async function recordOutcome(db: Queryable, outcome: DigestOutcome, now: Date): Promise<void> {
-  const { id, state, answer, nextAttemptAt } = outcome;
+/**
+ * Writes down what the server answered to digests that `worker` claimed; those that failed for good give their papers back, and
+ * a mailbox that takes mail again is no longer counted as full.
+ */
+export async function recordOutcomes(
+  db: Queryable,
+  { outcomes, worker, now }: { outcomes: DigestOutcome[]; worker: string; now: Date },
+): Promise<void> {
+  const given = sql`unnest(${sql.param(outcomes.map(({ id }) => id))}::bigint[],
+    ${sql.param(outcomes.map(({ state }) => state))}::text[],
+    ${sql.param(outcomes.map(({ answer }) => answer.replaceAll("\u0000", "").slice(0, 500)))}::text[],
+    ${sql.param(outcomes.map(({ nextAttemptAt }) => nextAttemptAt?.toISOString() ?? null))}::timestamptz[])`;
   await db.execute(
-    sql`update digests set state = ${state}, answer = ${answer.slice(0, 500)}, claimed_at = null,
-        next_attempt_at = ${nextAttemptAt?.toISOString() ?? null},
-        sent_at = ${state === "sent" ? now.toISOString() : null}
-      where id = ${id} and state = 'sending'`,
+    sql`with noted as (update digests set state = given.state, answer = given.answer, claimed_at = null,
+        next_attempt_at = given.next_attempt_at, sent_at = case when given.state = 'sent' then ${now.toISOString()}::timestamptz end
+      from ${given} as given(id, state, answer, next_attempt_at)
+      where digests.id = given.id and digests.state in ('sending', 'uncertain') and claimed_by = ${worker}
+      returning subscriber_id, digests.state)
+      update subscribers set soft_bounces = 0, soft_since = null from noted
+      where noted.state = 'sent' and subscribers.id = noted.subscriber_id and soft_bounces > 0`,
   );
-  if (state === "failed") await releasePapers(db, [id]);
+  const unsent = outcomes.filter(({ state }) => state === "failed" || state === "cancelled");
+  await releasePapers(
+    db,
+    unsent.map(({ id }) => id),
+  );
 }
 
-/** Digests left in `sending` since before `before`: nobody knows whether they went out, so they go once more. */
-export async function markUncertain(db: Queryable, before: Date): Promise<number> {
+/** Gives claims back that were never handed to the mail server, as if they had not been made. */
+export async function releaseClaims(db: Queryable, { ids, worker }: { ids: number[]; worker: string }): Promise<void> {
+  if (ids.length === 0) return;
+  await db.execute(
+    sql`update digests set state = case when attempts > 1 then 'retry' else 'planned' end, claimed_at = null,
+        attempts = attempts - 1
+      where id = any(${sql.param(ids)}::bigint[]) and state = 'sending' and claimed_by = ${worker}`,
+  );
+}
+
+/** Longer than it takes a worker that lost its database for a moment to come back and write down what it knows. */
+const COME_BACK_MS = 60_000;
+/** A machine that vanished without a word keeps its session for long. */
+const VANISHED_MS = 30 * 60_000;
+
+/**
+ * Digests in `sending` whose worker is gone: nobody knows whether they went out, so they go once more. `graceMs` is how long a
+ * worker without a session may still come back.
+ */
+export async function markUncertain(db: Queryable, now: Date, graceMs = COME_BACK_MS): Promise<number> {
   const answer = await db.execute(
-    sql`update digests set state = 'uncertain', claimed_at = null where state = 'sending' and claimed_at < ${before.toISOString()}`,
+    sql`update digests set state = 'uncertain', claimed_at = null
+      where state = 'sending' and (claimed_at < ${new Date(now.getTime() - VANISHED_MS).toISOString()}
+        or claimed_at <= ${new Date(now.getTime() - graceMs).toISOString()} and not exists (select 1 from pg_locks
+          where locktype = 'advisory' and classid = ${SENDER_LOCKS} and objid::text = claimed_by
+            and database = (select oid from pg_database where datname = current_database())))`,
   );
   return answer.rowCount ?? 0;
 }

@@ -1,6 +1,7 @@
 // Which editions did a reader get, or why none, and what stood in them?
 import { and, desc, eq, sql } from "drizzle-orm";
 import type { DigestCard } from "../core/digest.ts";
+import { findCards } from "./cards.ts";
 import type { Queryable } from "./connect.ts";
 import { digests } from "./schema.ts";
 
@@ -27,11 +28,6 @@ const columns = {
   plannedAt: digests.plannedAt,
   sentAt: digests.sentAt,
 };
-
-/** A frozen card as one digest shows it: which papers came earlier depends on the reader's schedule. */
-export const shownCard = sql.raw(
-  `edition_cards.card || jsonb_build_object('earlier', coalesce((edition_cards.card ->> 'listedAt')::timestamptz <= digests.covers_from, false))`,
-);
 
 /** The latest editions of a reader, newest first, also the quiet ones with their reason. */
 export async function listEditions(db: Queryable, subscriberId: number, limit: number): Promise<Edition[]> {
@@ -60,12 +56,11 @@ export async function findEdition(db: Queryable, digestId: number): Promise<Edit
 
 /** The cards of a digest as its edition froze them, in the digest's order. */
 export async function listEditionCards(db: Queryable, digestId: number): Promise<DigestCard[]> {
-  const answer = await db.execute<{ card: DigestCard }>(
-    sql`select ${shownCard} as card
-      from digests, unnest(digests.paper_ids, digests.topic_ids) with ordinality as chosen(paper_id, topic_id, place)
-        join edition_cards on edition_cards.paper_id = chosen.paper_id and edition_cards.topic_id = chosen.topic_id
-      where digests.id = ${digestId} and edition_cards.edition_date = digests.edition_date
-      order by chosen.place`,
-  );
-  return answer.rows.map(({ card }) => card);
+  const { editionDate, paperIds, topicIds, coversFrom } = digests;
+  const rows = await db
+    .select({ editionDate, paperIds, topicIds, coversFrom })
+    .from(digests)
+    .where(eq(digests.id, digestId));
+  const [cards] = await findCards(db, rows);
+  return cards ?? [];
 }

@@ -52,18 +52,33 @@ export async function listOpenLetters(db: Queryable, now: Date, stuckBefore: Dat
   return answer.rows.map(({ id }) => Number(id));
 }
 
-/** Lets one provider rest until a moment, or stops it until the operator has looked. */
+/** Lets one provider rest until a moment, then begin again with one message at a time; or stops it until the operator has looked. */
 export async function slowProvider(
   db: Queryable,
   provider: string,
   { pausedUntil, stopped, reason, now }: { pausedUntil: Date | null; stopped: boolean; reason: string; now: Date },
 ): Promise<void> {
   await db.execute(
-    sql`insert into providers (provider, paused_until, stopped, reason, updated_at)
-      values (${provider}, ${pausedUntil?.toISOString() ?? null}, ${stopped}, ${reason.slice(0, 300)}, ${now.toISOString()})
+    sql`insert into providers (provider, paused_until, connections, stopped, reason, updated_at)
+      values (${provider}, ${pausedUntil?.toISOString() ?? null}, ${stopped ? null : 1}, ${stopped}, ${reason.slice(0, 300)}, ${now.toISOString()})
       on conflict (provider) do update set paused_until = excluded.paused_until,
+        connections = coalesce(excluded.connections, providers.connections),
         stopped = providers.stopped or excluded.stopped, reason = excluded.reason, updated_at = excluded.updated_at`,
   );
+}
+
+const QUIET_MS = 5 * 60_000;
+const FULL_SPEED = 20;
+
+/** Gives providers that rested one message more at a time after each quiet interval, until they need no limit. */
+export async function easeProviders(db: Queryable, now: Date): Promise<void> {
+  const quietSince = new Date(now.getTime() - QUIET_MS).toISOString();
+  await db.execute(
+    sql`update providers set connections = connections + 1, updated_at = ${now.toISOString()}
+      where connections is not null and not stopped and updated_at <= ${quietSince}
+        and coalesce(paused_until, '-infinity') <= ${quietSince}`,
+  );
+  await db.execute(sql`delete from providers where connections > ${FULL_SPEED} and not stopped`);
 }
 
 /** Counts a full mailbox; true when five in a row over at least 14 days make the address one to suppress. */
@@ -74,11 +89,4 @@ export async function countSoftBounce(db: Queryable, subscriberId: number, now: 
       returning soft_bounces >= 5 and soft_since <= ${new Date(now.getTime() - 14 * 86_400_000).toISOString()}::timestamptz as over`,
   );
   return answer.rows[0]?.over ?? false;
-}
-
-export async function clearSoftBounces(db: Queryable, subscriberIds: number[]): Promise<void> {
-  await db.execute(
-    sql`update subscribers set soft_bounces = 0, soft_since = null
-      where id = any(${sql.param(subscriberIds)}::bigint[]) and soft_bounces > 0`,
-  );
 }

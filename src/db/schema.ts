@@ -243,6 +243,9 @@ export const digests = pgTable(
     more: integer().notNull().default(0),
     /** When the reader's edition before this one fell due: papers listed by then are marked as earlier. */
     coversFrom: instant("covers_from"),
+    /** How the reader wanted it when it first went out: what is sent again has the same bytes. */
+    sentCadence: text("sent_cadence").$type<"daily" | "weekdays" | "weekly">(),
+    sentFormat: text("sent_format").$type<"html" | "text">(),
     provider: text().notNull().default("other"),
     attempts: smallint().notNull().default(0),
     plannedAt: instant("planned_at").notNull(),
@@ -256,6 +259,8 @@ export const digests = pgTable(
   (table) => [
     uniqueIndex("digests_once").on(table.subscriberId, table.editionDate),
     index("digests_open").on(table.id).where(sql`state in ('planned', 'sending', 'uncertain', 'retry')`),
+    /** How many are on their way to a provider that asked us to slow down; whose workers are gone. */
+    index("digests_sending").on(table.provider).where(sql`state = 'sending'`),
     index("digests_by_edition").using("brin", table.editionDate),
   ],
 );

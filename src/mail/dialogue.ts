@@ -4,8 +4,13 @@ import type { Socket } from "node:net";
 import type { Answer } from "../core/answers.ts";
 
 export type Envelope = { from: string; to: string };
-/** A message on its way; `settle` is called once, with how it ended. */
-export type Entry = { envelope: Envelope; raw: Buffer; settle: (answer: Answer) => void };
+/** A message on its way; `wanted` is asked when its turn comes, `settle` is called once, with how it ended. */
+export type Entry = {
+  envelope: Envelope;
+  raw: Buffer;
+  wanted: (() => boolean) | undefined;
+  settle: (answer: Answer) => void;
+};
 export type DialogueHooks = {
   /** The next message, or undefined when there is none for now; `wake` asks again. */
   take: () => Entry | undefined;
@@ -67,7 +72,8 @@ export function openDialogue(socket: Socket, extensions: string[], hooks: Dialog
       const entry = hooks.take();
       if (!entry) return;
       const command = mailCommand(entry, extensions);
-      if (command) start(entry, command);
+      if (entry.wanted?.() === false) entry.settle({ kind: "unwanted" });
+      else if (command) start(entry, command);
       else entry.settle({ kind: "refused", code: 553, response: "553 5.6.7 this mail server takes no such address" });
     }
   }

@@ -14,8 +14,8 @@ export type Slots = {
 };
 
 export type Transport = {
-  /** Sends the bytes as they are; never rejects. Messages wait in order until a connection is free. */
-  send: (envelope: Envelope, raw: Buffer) => Promise<Answer>;
+  /** Sends the bytes as they are; never rejects. Messages wait in order; when its turn comes, one not `wanted` any more is left. */
+  send: (envelope: Envelope, raw: Buffer, wanted?: () => boolean) => Promise<Answer>;
   /** Resolves when a connection of ours may carry messages, so that nothing is claimed that would have to wait for others. */
   ready: (signal?: AbortSignal) => Promise<void>;
   /** Says QUIT everywhere, after what is under way. */
@@ -145,10 +145,10 @@ export function openTransport({ smtpUrl, connections, rate, slots }: Settings): 
   }
 
   return {
-    send(envelope, raw) {
+    send(envelope, raw, wanted) {
       if (closing) return Promise.resolve({ kind: "unreachable", error: "we are stopping" });
       return new Promise((resolve) => {
-        queue.push({ envelope, raw, tries: 0, settle: resolve });
+        queue.push({ envelope, raw, wanted, tries: 0, settle: resolve });
         pump();
       });
     },

@@ -1,5 +1,6 @@
 // What happens when somebody asks for a subscription, on a page or through the API?
 import { readAddress } from "../core/address.ts";
+import { providerOf } from "../core/provider.ts";
 import { readTimezone } from "../core/timezones.ts";
 import { signUp } from "../db/subscribers.ts";
 import { inSameTime } from "./same-time.ts";
@@ -63,9 +64,4 @@ export async function ringLetter(web: Web, letter: number | undefined): Promise<
 /** Reserved names reach nobody; they are taken while the service is tried out on one machine. */
 export function allowsReserved(web: Web): boolean {
   return !web.config.BASE_URL.startsWith("https:");
-}
-
-/** The mailbox provider that answers for an address: its domain. */
-export function providerOf(email: string): string {
-  return email.slice(email.lastIndexOf("@") + 1);
 }

@@ -4,6 +4,7 @@ import { readConfig } from "../../src/config.ts";
 import type { Context } from "../../src/context.ts";
 import type { TokenKeys } from "../../src/core/tokens.ts";
 import type { Database } from "../../src/db/connect.ts";
+import { openSending } from "../../src/db/sending.ts";
 import { type ComposerSettings, openComposer } from "../../src/mail/compose.ts";
 import { type Mailbox, openMailbox } from "../../src/mail/mailbox.ts";
 import { openTransport } from "../../src/mail/transport.ts";
@@ -44,14 +45,24 @@ export async function openTestContext(
 ): Promise<{ context: Context; mailbox: Mailbox; close: () => Promise<void> }> {
   const mailbox = await openMailbox({ log: silent });
   const composer = await openComposer({ ...composerSettings, dkim: { ...composerSettings.dkim, ...dkim } });
-  const transport = openTransport({ smtpUrl: mailbox.url, connections: 5, rate: 0 });
+  const sending = openSending(db, 5);
+  const transport = openTransport({ smtpUrl: mailbox.url, connections: 5, rate: 0, slots: sending });
   const config = readConfig({ BASE_URL: composerSettings.baseUrl, LOG_LEVEL: "silent" });
-  const context: Context = { config, keys, log: silent, db, queue: quietQueue(), now, mail: { composer, transport } };
+  const context: Context = {
+    config,
+    keys,
+    log: silent,
+    db,
+    queue: quietQueue(),
+    now,
+    mail: { composer, transport, sending, cards: new Map() },
+  };
   return {
     context,
     mailbox,
     async close() {
       await transport.close();
+      await sending.close();
       await mailbox.close();
     },
   };

@@ -127,7 +127,7 @@ describe("sending", () => {
     await sendAll(now);
     const [first] = mailTo("twice@example.org");
     await database.db.$client.query(
-      "update digests set state = 'sending', claimed_at = $1 from subscribers where subscribers.id = subscriber_id and email = 'twice@example.org'",
+      "update digests set state = 'sending', claimed_at = $1, claimed_by = 'gone' from subscribers where subscribers.id = subscriber_id and email = 'twice@example.org'",
       [now],
     );
     expect(await markUncertain(context.db, at("2026-03-05T08:10:00Z"))).toBe(1);

@@ -1,6 +1,7 @@
 // How does a reader move to another address, take their data along, or have it erased? By a fresh link that works once.
 import { type Request, type Response, Router } from "express";
 import { readAddress } from "../../core/address.ts";
+import { providerOf } from "../../core/provider.ts";
 import type { TokenPurpose } from "../../core/tokens.ts";
 import { askForLink, askForNewAddress, changeAddress, eraseSubscriber, exportSubscriber } from "../../db/account.ts";
 import { findLetter } from "../../db/letters.ts";
@@ -10,7 +11,7 @@ import { fieldOf, formOf, paramOf, readForm } from "../forms.ts";
 import { networkOf } from "../limits.ts";
 import { inSameTime } from "../same-time.ts";
 import { privatePage } from "../security.ts";
-import { allowsReserved, providerOf, ringLetter } from "../sign-up.ts";
+import { allowsReserved, ringLetter } from "../sign-up.ts";
 import { pathOf, readIdToken, sendNotFound, sendTooOften, type Web } from "../web.ts";
 import { findReader, sendPreferences } from "./preferences.ts";
 
