@@ -46,15 +46,16 @@ export async function runDeliver(
   const worker = await sending.enter();
   try {
     while (!signal?.aborted) {
-      await transport.ready(signal);
-      if (signal?.aborted) break;
+      const wrong = await transport.ready(signal);
+      // Without a mail server there is nothing to do here; tidy rings again.
+      if (wrong !== undefined)
+        context.log.warn({ wrong: withoutAddresses(wrong) }, "the mail server cannot be reached");
+      if (wrong !== undefined || signal?.aborted) break;
       const claimed = await context.db.transaction((transaction) =>
         claimDigests(transaction, { from, to, limit, now, worker, cards }),
       );
       if (claimed.length === 0) break;
-      const reached = await deliverClaimed(context, claimed, { worker, now, signal }, result);
-      // Without a mail server there is nothing to do here; tidy rings again.
-      if (!reached) break;
+      if (!(await deliverClaimed(context, claimed, { worker, now, signal }, result))) break;
     }
   } finally {
     sending.leave();

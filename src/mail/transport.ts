@@ -16,8 +16,11 @@ export type Slots = {
 export type Transport = {
   /** Sends the bytes as they are; never rejects. Messages wait in order; when its turn comes, one not `wanted` any more is left. */
   send: (envelope: Envelope, raw: Buffer, wanted?: () => boolean) => Promise<Answer>;
-  /** Resolves when a connection of ours may carry messages, so that nothing is claimed that would have to wait for others. */
-  ready: (signal?: AbortSignal) => Promise<void>;
+  /**
+   * Resolves when a connection of ours may carry messages, so that nothing is claimed that would have to wait for others; with
+   * what is wrong when the mail server cannot be reached.
+   */
+  ready: (signal?: AbortSignal) => Promise<string | undefined>;
   /** Says QUIT everywhere, after what is under way. */
   close: () => Promise<void>;
 };
@@ -43,7 +46,7 @@ const MAX_TRIES = 3;
 export function openTransport({ smtpUrl, connections, rate, slots }: Settings): Transport {
   const queue: Waiting[] = [];
   const lines = new Set<Line>();
-  const watchers = new Set<() => void>();
+  const watchers = new Set<(wrong?: string) => void>();
   const paceMs = rate > 0 ? (1_000 * connections) / rate : 0;
   let opening = 0;
   let again: NodeJS.Timeout | undefined;
@@ -101,9 +104,11 @@ export function openTransport({ smtpUrl, connections, rate, slots }: Settings): 
       });
       line.dialogue.wake();
     } catch (error) {
+      const wrong = wordsOf(error as ConnectFailure);
       // Another line may still be going on; without one nothing that waits can go now.
-      if (lines.size === 1) for (const entry of queue.splice(0)) entry.settle(readFailure(error as ConnectFailure));
+      if (lines.size === 1) for (const entry of queue.splice(0)) entry.settle({ kind: "unreachable", error: wrong });
       over();
+      for (const watcher of watchers) watcher(wrong);
     }
     for (const watcher of watchers) watcher();
   }
@@ -153,21 +158,23 @@ export function openTransport({ smtpUrl, connections, rate, slots }: Settings): 
       });
     },
     async ready(signal) {
-      if (!slots) return;
-      while (!signal?.aborted && lines.size === 0) {
+      let failure: string | undefined;
+      while (!signal?.aborted && lines.size === 0 && failure === undefined) {
         if (opening === 0) void openLine();
-        await new Promise<void>((resolve) => {
-          const wake = () => {
+        failure = await new Promise<string | undefined>((resolve) => {
+          const wake = (wrong?: string) => {
             watchers.delete(wake);
-            signal?.removeEventListener("abort", wake);
+            signal?.removeEventListener("abort", stop);
             clearTimeout(timer);
-            resolve();
+            resolve(wrong);
           };
+          const stop = () => wake();
           const timer = setTimeout(wake, 2 * AGAIN_MS);
           watchers.add(wake);
-          signal?.addEventListener("abort", wake, { once: true });
+          signal?.addEventListener("abort", stop, { once: true });
         });
       }
+      return failure;
     },
     async close() {
       closing = true;
@@ -179,8 +186,7 @@ export function openTransport({ smtpUrl, connections, rate, slots }: Settings): 
   };
 }
 
-function readFailure({ responseCode, response, message, code }: ConnectFailure): Answer {
-  // The server spoke, but before any message: our access, not a reader's address.
-  if (responseCode) return { kind: "unreachable", error: `${responseCode}: ${response ?? message}` };
-  return { kind: "unreachable", error: `${code ?? "lost"}: ${message}` };
+/** What is wrong with the server or our access to it; never a reader's fault, as no message was named. */
+function wordsOf({ responseCode, response, message, code }: ConnectFailure): string {
+  return responseCode ? `${responseCode}: ${response ?? message}` : `${code ?? "lost"}: ${message}`;
 }
