@@ -2,6 +2,7 @@
 import { sql } from "drizzle-orm";
 import type { Paper, PaperLinks } from "../core/paper.ts";
 import type { Queryable } from "./connect.ts";
+import { trendingAt } from "./trending.ts";
 
 export type PaperTopic = { slug: string; name: string };
 /** A paper as lists show it: the abstract is cut, of the authors there are the first, the last and how many. */
@@ -26,6 +27,7 @@ export type ListedPaper = {
 };
 export type PaperPage = { total: number; papers: ListedPaper[] };
 
+const DAY_MS = 86_400_000;
 export const ABSTRACT_CUT = 420;
 
 const listed = sql.raw(`
@@ -66,10 +68,13 @@ export async function findNeighbourDays(
   return { ...(previous ? { previous } : {}), ...(next ? { next } : {}) };
 }
 
-export type Span = { from: string; to: string; topic?: string; limit: number; offset: number };
+export type Span = { from: string; to: string; topic?: string; limit: number; offset: number; now: Date };
 
-/** Papers listed from one date to another, both included, most upvoted first; of one offered topic where given. */
-export async function listPapersOfSpan(db: Queryable, { from, to, topic, limit, offset }: Span): Promise<PaperPage> {
+/** Papers listed from one date to another, both included, as they trend now or did at the end; of one offered topic where given. */
+export async function listPapersOfSpan(
+  db: Queryable,
+  { from, to, topic, limit, offset, now }: Span,
+): Promise<PaperPage> {
   const inside = sql`papers.listed_on between ${from} and ${to} and papers.withdrawn_at is null
     ${
       topic === undefined
@@ -77,10 +82,11 @@ export async function listPapersOfSpan(db: Queryable, { from, to, topic, limit, 
         : sql`and exists (select 1 from matches join topics on topics.id = matches.topic_id
       where matches.paper_id = papers.id and topics.slug = ${topic} and topics.owner_id is null and topics.retired_at is null)`
     }`;
+  const at = new Date(Math.min(now.getTime(), Date.parse(to) + DAY_MS));
   const count = await db.execute<{ total: number }>(sql`select count(*)::int as total from papers where ${inside}`);
   const answer = await db.execute<Row>(
     sql`select ${listed} from papers where ${inside}
-      order by papers.upvotes desc, papers.comments desc, papers.stars desc, papers.id limit ${limit} offset ${offset}`,
+      order by ${trendingAt(at)} desc, papers.id limit ${limit} offset ${offset}`,
   );
   return { total: count.rows[0]?.total ?? 0, papers: read(answer.rows) };
 }

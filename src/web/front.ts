@@ -55,7 +55,13 @@ export async function renderDay(web: Web, { day, topic, page = 1, path, signUp }
   const [sources, areas, list, topics, neighbours] = await Promise.all([
     front ? saySources(web) : [],
     listTopicAreas(web),
-    listPapersOfSpan(web.db, { ...span, ...(topic ? { topic } : {}), limit: PER_PAGE, offset: (page - 1) * PER_PAGE }),
+    listPapersOfSpan(web.db, {
+      ...span,
+      ...(topic ? { topic } : {}),
+      limit: PER_PAGE,
+      offset: (page - 1) * PER_PAGE,
+      now: web.now(),
+    }),
     countTopicsOfSpan(web.db, span),
     findNeighbourDays(web.db, span.from, now),
   ]);
@@ -63,7 +69,7 @@ export async function renderDay(web: Web, { day, topic, page = 1, path, signUp }
     title: front ? "Daily Papers" : `Papers of ${format.date(shown ?? "")}`,
     description: front
       ? "The new research papers on the topics you choose, in your inbox every morning."
-      : `The research papers listed on ${format.date(shown ?? "")}, most upvoted first.`,
+      : `The research papers listed on ${format.date(shown ?? "")}, hottest first.`,
     canonical: front ? "/" : `/papers/date/${day}`,
     section: "papers",
     feeds: [{ title: "Daily Papers", path: "/papers.atom" }],
@@ -114,7 +120,13 @@ export async function renderWeek(
   const today = web.now().toISOString().slice(0, 10);
   const span = { from, to: to > today && isDate(today) ? today : to };
   const [list, topics] = await Promise.all([
-    listPapersOfSpan(web.db, { ...span, ...(topic ? { topic } : {}), limit: PER_PAGE, offset: (page - 1) * PER_PAGE }),
+    listPapersOfSpan(web.db, {
+      ...span,
+      ...(topic ? { topic } : {}),
+      limit: PER_PAGE,
+      offset: (page - 1) * PER_PAGE,
+      now: web.now(),
+    }),
     countTopicsOfSpan(web.db, span),
   ]);
   const says = `${format.date(from)} – ${format.date(to)}`;
@@ -122,7 +134,7 @@ export async function renderWeek(
     "papers",
     {
       title: `Papers of week ${Number(week.slice(6))}, ${week.slice(0, 4)}`,
-      description: `The research papers listed from ${says}, most upvoted first.`,
+      description: `The research papers listed from ${says}, hottest first.`,
       canonical: `/papers/week/${week}`,
       section: "papers",
       feeds: [{ title: "Daily Papers", path: "/papers.atom" }],

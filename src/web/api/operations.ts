@@ -131,7 +131,8 @@ async function listPapers(
     };
   }
   const day = date ?? (await findLatestDay(web.db, web.now()));
-  const span = { from: day ?? "1970-01-01", to: day ?? "1970-01-01", limit, offset: (page - 1) * limit };
+  const dates = { from: day ?? "1970-01-01", to: day ?? "1970-01-01" };
+  const span = { ...dates, limit, offset: (page - 1) * limit, now: web.now() };
   const { total, papers } = await listPapersOfSpan(web.db, { ...span, ...(topic === undefined ? {} : { topic }) });
   return {
     status: 200,

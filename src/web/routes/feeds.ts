@@ -22,7 +22,13 @@ export function feedRoutes(web: Web): Router {
     if (!form) return sendNotFound(web, response);
     await web.cache.send(request, response, async () => {
       const day = (await findLatestDay(web.db, web.now())) ?? "1970-01-01";
-      const { papers } = await listPapersOfSpan(web.db, { from: day, to: day, limit: PAPERS, offset: 0 });
+      const { papers } = await listPapersOfSpan(web.db, {
+        from: day,
+        to: day,
+        limit: PAPERS,
+        offset: 0,
+        now: web.now(),
+      });
       const about = {
         title: "Paperboy: Daily Papers",
         description: "The research papers of the latest list day.",
