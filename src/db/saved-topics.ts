@@ -1,7 +1,7 @@
 // Which topics did a reader write?
 import { sql } from "drizzle-orm";
 import { explainMatches } from "../core/explain.ts";
-import { listRuleTerms, parseRules } from "../core/rules.ts";
+import { listRuleTerms, type ParsedRules, parseRules } from "../core/rules.ts";
 import { compileRules } from "./compiled.ts";
 import type { Queryable } from "./connect.ts";
 import { listRecentPapers, replaceMatches } from "./matches.ts";
@@ -28,6 +28,16 @@ export async function listSavedTopics(db: Queryable, ownerId: number): Promise<S
   return answer.rows;
 }
 
+/** Reads rules of a subscriber's own topic; they may be shorter and hold fewer words than those on offer. */
+export function readOwnRules(text: string): ParsedRules {
+  if (text.length > MAX_RULES_LENGTH)
+    return { kind: "error", message: `At most ${MAX_RULES_LENGTH} characters`, at: MAX_RULES_LENGTH };
+  const parsed = parseRules(text);
+  if (parsed.kind === "ok" && listRuleTerms(parsed.rules.root).length > MAX_TERMS)
+    return { kind: "error", message: `At most ${MAX_TERMS} words and phrases`, at: 0 };
+  return parsed;
+}
+
 /**
  * Saves a topic of a subscriber (a new one without `id`), subscribes them to it and matches it to the papers of the last
  * 14 days at once. `at` of an error is the character of the rules, from 0.
@@ -38,12 +48,8 @@ export async function saveTopic(
   now: Date,
 ): Promise<SaveAnswer> {
   const shown = name.trim().replace(/\s+/g, " ").slice(0, MAX_NAME_LENGTH) || text.trim().slice(0, 40);
-  if (text.length > MAX_RULES_LENGTH)
-    return { kind: "error", message: `At most ${MAX_RULES_LENGTH} characters`, at: MAX_RULES_LENGTH };
-  const parsed = parseRules(text);
+  const parsed = readOwnRules(text);
   if (parsed.kind === "error") return parsed;
-  if (listRuleTerms(parsed.rules.root).length > MAX_TERMS)
-    return { kind: "error", message: `At most ${MAX_TERMS} words and phrases`, at: 0 };
   return db.transaction(async (transaction) => {
     await lockTopics(transaction, "to write");
     const owner = await transaction.execute(sql`select 1 from subscribers where id = ${ownerId} for update`);

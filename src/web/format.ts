@@ -73,6 +73,11 @@ export function terms(words: string[], most = 5): string[] {
   return [...seen.values()].slice(0, most);
 }
 
+/** 1.57 → `1.6 a day`. */
+export function aDay(value: number): string {
+  return `${new Intl.NumberFormat("en", { maximumFractionDigits: 1 }).format(value)} a day`;
+}
+
 /** The first names, the last one and how many there are: `Ada Lovelace, Mary Somerville … Grace Hopper · 12 authors`. */
 export function names(first: string[], last: string | null | undefined, total: number): string {
   if (first.length === 0) return total > 0 ? plural(total, "author") : "Authors not stated";

@@ -5,12 +5,12 @@ import path from "node:path";
 import { Eta } from "eta";
 import type { Response } from "express";
 import type { Config } from "../config.ts";
-import { count, date, day, hour, instant, names, perDay, plural, shorten, terms } from "./format.ts";
+import { aDay, count, date, day, hour, instant, names, perDay, plural, shorten, terms } from "./format.ts";
 
 const root = path.join(import.meta.dirname, "../..");
 export const publicFolder = path.join(root, "public");
 /** What templates write dates, counts and names with. */
-const format = { count, date, day, hour, instant, names, perDay, plural, shorten, terms };
+const format = { aDay, count, date, day, hour, instant, names, perDay, plural, shorten, terms };
 
 /** What the layout asks of every page. */
 export type Page = {

@@ -2,7 +2,7 @@
 import { type Request, Router } from "express";
 import { followRules } from "../../core/rules.ts";
 import { backtest } from "../../db/backtest.ts";
-import { deleteSavedTopic, MAX_SAVED_TOPICS, saveTopic } from "../../db/saved-topics.ts";
+import { deleteSavedTopic, MAX_SAVED_TOPICS, readOwnRules, saveTopic } from "../../db/saved-topics.ts";
 import { undoVote } from "../../db/votes.ts";
 import { type Form, fieldOf, formOf, paramOf, readForm } from "../forms.ts";
 import { networkOf } from "../limits.ts";
@@ -44,10 +44,17 @@ export function savedTopicRoutes(web: Web): Router {
         { draft: { ...draft, error: "Write what to look for." } },
         422,
       );
-    if (action !== "save") {
-      const tried = await backtest(web.db, { rules: draft.rules, days: BACKTEST_DAYS, now: web.now() });
-      const shown = tried.kind === "error" ? { ...draft, error: saidOf(tried) } : { ...draft, tried };
-      return sendPreferences(web, response, token, subscriber, { draft: shown }, tried.kind === "error" ? 422 : 200);
+    // What was changed after it was tried is tried again before it is saved.
+    const tried = form["tried"] === undefined ? draft.rules : fieldOf(form, "tried").replace(/\r\n?/g, "\n").trim();
+    if (action !== "save" || tried !== draft.rules) {
+      const read = readOwnRules(draft.rules);
+      const asked = { rules: draft.rules, days: BACKTEST_DAYS, now: web.now() };
+      const told = read.kind === "error" ? read : await backtest(web.db, asked);
+      const shown =
+        told.kind === "error"
+          ? { ...draft, error: saidOf(told) }
+          : { ...draft, tried: told, follows: isFollowing(draft.rules) };
+      return sendPreferences(web, response, token, subscriber, { draft: shown }, told.kind === "error" ? 422 : 200);
     }
     const answer = await saveTopic(
       web.db,
@@ -84,6 +91,8 @@ function rulesOf(form: Form): string {
   if (follow !== "") return followRules(fieldOf(form, "follow_kind") === "org" ? "org" : "author", follow);
   return fieldOf(form, "rules").replace(/\r\n?/g, "\n").trim();
 }
+
+const isFollowing = (rules: string) => /^(author|org):"[^"]*"$/.test(rules);
 
 function saidOf({ message, at }: { message: string; at: number }): string {
   return `${message}, at character ${at + 1}.`;
