@@ -1,11 +1,12 @@
 // Where is a secret kept that nobody gave? In a file that only its owner reads, made once and whole.
+import { randomBytes } from "node:crypto";
 import { chmod, link, readFile, rm, writeFile } from "node:fs/promises";
 
 /** The secret in `file`, made first where there is none; of several processes that make it at once, one wins for all. */
 export async function keptSecret(file: string, make: () => string): Promise<string> {
   const kept = await read(file);
   if (kept) return kept;
-  const making = `${file}.new-${process.pid}`;
+  const making = `${file}.new-${randomBytes(6).toString("hex")}`;
   await writeFile(making, make(), { mode: 0o600 });
   try {
     // A link appears whole or not at all: nobody reads an empty secret.

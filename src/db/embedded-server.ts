@@ -1,5 +1,6 @@
 // How is the PostgreSQL out of the npm package made, started and stopped? Its own tools, as a user it accepts.
 import { type ExecFileException, execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { chmod, chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -9,8 +10,8 @@ import { pathToFileURL } from "node:url";
 export type ServerTools = { initdb: string; pg_ctl: string; user?: { uid: number; gid: number }; prefix: string[] };
 type Answer = { code: number; said: string };
 
-/** Finds the programs for this machine; run as root, also a user to run them as. Throws one sentence when it cannot. */
-export async function findServerTools(): Promise<ServerTools> {
+/** Finds the programs for this machine; run as root, also a user to run them as, who can reach `dataDir`. Throws one sentence. */
+export async function findServerTools(dataDir: string): Promise<ServerTools> {
   const platform = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
   let programs: { initdb: string; pg_ctl: string };
   try {
@@ -26,18 +27,22 @@ export async function findServerTools(): Promise<ServerTools> {
   }
   if (process.getuid?.() !== 0) return { ...programs, prefix: [] };
   const tools: ServerTools = { ...programs, user: await findServerUser(), prefix: [] };
-  if ((await runTool(tools, "pg_ctl", ["--version"])).code === 0) return tools;
+  const postgres = path.join(path.dirname(programs.pg_ctl), "postgres");
+  const reached = ["-x", postgres, "-a", "-x", dataDir];
+  if ((await run("test", reached, tools.user)).code === 0) return tools;
   // A folder that only root may enter (such as /root): the server gets through it, and still is not root.
   const { uid, gid } = tools.user ?? { uid: 0, gid: 0 };
-  const caps = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"];
+  // The secure bit lets access(2) count the capability too; the programs ask it about each other.
+  const caps = ["--securebits=+no_setuid_fixup", "--inh-caps=+dac_override", "--ambient-caps=+dac_override"];
   const through: ServerTools = {
     ...programs,
     prefix: ["setpriv", `--reuid=${uid}`, `--regid=${gid}`, "--clear-groups", ...caps],
     user: { uid, gid },
   };
-  if ((await runTool(through, "pg_ctl", ["--version"])).code === 0) return through;
+  const [setpriv = "", ...options] = through.prefix;
+  if ((await run(setpriv, [...options, "test", ...reached])).code === 0) return through;
   throw new Error(
-    `PostgreSQL does not run as root, and its user cannot reach ${path.dirname(programs.pg_ctl)}: run Paperboy as another user, or set DATABASE_URL.`,
+    `PostgreSQL does not run as root, and its user cannot reach ${path.dirname(programs.pg_ctl)} or ${dataDir}: run Paperboy as another user, or set DATABASE_URL.`,
   );
 }
 
@@ -61,7 +66,7 @@ async function findServerUser(): Promise<{ uid: number; gid: number }> {
  */
 export async function makeServerFolder(tools: ServerTools, folder: string, password: string): Promise<void> {
   await removeLeftovers(folder);
-  const making = `${folder}.new-${process.pid}`;
+  const making = `${folder}.new-${process.pid}-${randomBytes(4).toString("hex")}`;
   const passwordFile = `${making}.password`;
   try {
     await mkdir(making, { mode: 0o700 });
@@ -93,7 +98,9 @@ async function removeLeftovers(folder: string): Promise<void> {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process with this id runs; 0 and NaN are none. */
+export function isAlive(pid: number): boolean {
+  if (!(pid > 1)) return false;
   try {
     process.kill(pid, 0);
     return true;

@@ -5,7 +5,7 @@ import path from "node:path";
 import pg from "pg";
 import { freePort } from "../free-port.ts";
 import { keptSecret } from "../kept-secret.ts";
-import { findServerTools, makeServerFolder, startServer, stopServer } from "./embedded-server.ts";
+import { findServerTools, isAlive, makeServerFolder, startServer, stopServer } from "./embedded-server.ts";
 
 export type EmbeddedDatabase = {
   url: string;
@@ -26,12 +26,13 @@ const IN_USE = 7_229_002;
 export async function startEmbeddedDatabase({ dataDir, flags = [] }: Options): Promise<EmbeddedDatabase> {
   const folder = path.resolve(dataDir, "postgres");
   await mkdir(path.resolve(dataDir), { recursive: true });
-  const tools = await findServerTools();
-  // PostgreSQL's own user must get through a private folder; the password file stays unreadable.
-  if (tools.user) await chmod(path.resolve(dataDir), 0o711);
+  // Run as root, PostgreSQL's own user must get through a private folder; the password file stays unreadable.
+  if (process.getuid?.() === 0) await chmod(path.resolve(dataDir), 0o711);
+  const tools = await findServerTools(path.resolve(dataDir));
   const password = await keptSecret(path.resolve(dataDir, "postgres-password"), () => randomBytes(18).toString("hex"));
   const until = Date.now() + DEADLINE_MS;
-  for (let said = "it does not answer"; Date.now() < until; ) {
+  let failures = 0;
+  for (let said = "it does not answer"; ; ) {
     const joined = await join(folder, password);
     if (joined === "wrong-password")
       throw new Error(`${dataDir}/postgres-password is not the password of the embedded PostgreSQL in ${folder}.`);
@@ -55,16 +56,15 @@ export async function startEmbeddedDatabase({ dataDir, flags = [] }: Options): P
         ...["-c", "unix_socket_directories=", "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"],
         ...flags,
       ]);
-      said = started.said;
-      // Two commands may have started at once, or the last user is stopping it: look again. All else stays as it is.
-      if (started.code !== 0 && !/lock file|postmaster\.pid|already in use/i.test(said))
-        throw new Error(`The embedded PostgreSQL in ${folder} did not start: ${said}`);
       if (started.code === 0) continue;
+      said = started.said;
+      // Two commands may have started at once, or the last user is stopping it: look again before it counts as a failure.
+      if (++failures > 2 && !(await isHeld(folder)))
+        throw new Error(`The embedded PostgreSQL in ${folder} did not start: ${said}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
     if (Date.now() >= until) throw new Error(`The embedded PostgreSQL in ${folder} did not start: ${said}`);
   }
-  throw new Error(`The embedded PostgreSQL in ${folder} did not start.`);
 }
 
 type Joined = { url: string; presence: pg.Client };
@@ -110,6 +110,12 @@ async function isLast(presence: pg.Client): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** Whether a server lives on this folder, though it does not answer yet or any more. */
+async function isHeld(folder: string): Promise<boolean> {
+  const pidFile = await readFile(path.join(folder, "postmaster.pid"), "utf8").catch(() => "");
+  return isAlive(Number(pidFile.split("\n")[0]));
 }
 
 async function createDatabase(client: pg.Client): Promise<void> {

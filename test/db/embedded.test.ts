@@ -1,5 +1,5 @@
 // The embedded PostgreSQL: UTF-8 whatever the locale, joined by a second command, back after kill -9.
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import pg from "pg";
@@ -63,4 +63,30 @@ it("starts again after its server was killed with a stale postmaster.pid left be
     await second.stop();
     await first.stop();
   }
+});
+
+it.runIf(process.getuid?.() === 0)("runs for root also in a folder that only root may enter", async () => {
+  const closed = await mkdtemp(path.join(tmpdir(), "paperboy-closed-"));
+  await chmod(closed, 0o700);
+  const server = await startEmbeddedDatabase({ dataDir: path.join(closed, "data") });
+  try {
+    expect(await ask(server.url, "select 'there'")).toBe("there");
+  } finally {
+    await server.stop();
+    await rm(closed, { recursive: true, force: true });
+  }
+});
+
+it("is started once and stopped once, however many begin and end at the same moment", { timeout: 60_000 }, async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "paperboy-crowd-"));
+  const comeAndGo = async () => {
+    for (let round = 0; round < 3; round++) {
+      const server = await startEmbeddedDatabase({ dataDir: folder });
+      expect(await ask(server.url, "select 'there'")).toBe("there");
+      await server.stop();
+    }
+  };
+  await Promise.all([1, 2, 3, 4].map(comeAndGo));
+  await expect(readFile(path.join(folder, "postgres/postmaster.pid"))).rejects.toThrow("ENOENT");
+  await rm(folder, { recursive: true, force: true });
 });
