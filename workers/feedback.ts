@@ -1,8 +1,19 @@
-// The stage feedback: what came back for a reader? Takes a verified return path's verdict and changes the reader's state.
+// The stage feedback: what came back for a reader? Only a mail with a return path that we signed changes a reader's state.
+import { createHash } from "node:crypto";
 import type { Context } from "../src/context.ts";
+import { type ReturnedClass, readReturned } from "../src/core/bounce.ts";
+import { verifyToken } from "../src/core/tokens.ts";
+import { unsubscribe } from "../src/db/leaving.ts";
+import { useToken } from "../src/db/one-time.ts";
+import { countSoftBounce } from "../src/db/outbox.ts";
 import { findSubscriber } from "../src/db/subscriber-rows.ts";
 import { suppress } from "../src/db/suppressions.ts";
+import { readReturnedMail } from "../src/mail/read-returned.ts";
 import { stage } from "./stage.ts";
+
+type Needs = Pick<Context, "db" | "keys" | "now">;
+type Verdict = "hard" | "complaint" | "full" | "unsubscribe";
+const verdicts = new Set<ReturnedClass>(["hard", "complaint", "full", "unsubscribe"]);
 
 export const feedback = stage({
   name: "feedback",
@@ -10,12 +21,44 @@ export const feedback = stage({
   run: (context, { subscriber, verdict }) => runFeedback(context, subscriber, verdict),
 });
 
-/** Suppresses the reader for a hard bounce or a complaint; repeatable. */
-export async function runFeedback(
-  { db, keys, now }: Pick<Context, "db" | "keys" | "now">,
-  subscriberId: number,
-  reason: "hard" | "complaint",
-): Promise<void> {
+/** What a verdict means for a reader: suppressed, gone, or one full mailbox more; repeatable but for the count. */
+export async function runFeedback({ db, keys, now }: Needs, subscriberId: number, verdict: Verdict): Promise<void> {
   const subscriber = await findSubscriber(db, subscriberId);
-  if (subscriber) await suppress(db, keys, { email: subscriber.email, reason, via: "feedback", now: now() });
+  if (!subscriber) return;
+  if (verdict === "unsubscribe") {
+    await unsubscribe(db, { subscriberId, via: "feedback", now: now() });
+    return;
+  }
+  if (verdict === "full" && !(await countSoftBounce(db, subscriberId, now()))) return;
+  const reason = verdict === "complaint" ? "complaint" : "hard";
+  const via = verdict === "full" ? "mailbox full for weeks" : "feedback";
+  await suppress(db, keys, { email: subscriber.email, reason, via, now: now() });
+}
+
+/**
+ * Takes one mail out of the bounce mailbox. Says what it is, `unverified` where it would change something and bears no return
+ * path of ours, and `again` for a full mailbox that was counted before: reading a mailbox twice is harmless.
+ */
+export async function takeReturnedMail(context: Needs, raw: Buffer): Promise<ReturnedClass | "unverified" | "again"> {
+  const said = readReturned(await readReturnedMail(raw));
+  if (!verdicts.has(said)) return said;
+  const subscriber = findReturnPath(context, raw);
+  if (subscriber === undefined) return "unverified";
+  if (said === "full") {
+    const fingerprint = createHash("sha256").update(raw).digest("base64url");
+    if (!(await useToken(context.db, `returned ${fingerprint}`, context.now()))) return "again";
+  }
+  await runFeedback(context, subscriber, said as Verdict);
+  return said;
+}
+
+/** The reader of the first return path `b+TOKEN@…` that we signed: in the address it came to, or in the mail that it quotes. */
+function findReturnPath({ keys, now }: Needs, raw: Buffer): number | undefined {
+  const text = raw.subarray(0, 2_000_000).toString("latin1");
+  for (const [, token = ""] of text.matchAll(/(?<![\w+.-])b\+([\w.-]{10,100})@/g)) {
+    const answer = verifyToken(keys, "bounce", token, now());
+    const id = answer.kind === "valid" ? Number(answer.subject) : 0;
+    if (Number.isSafeInteger(id) && id > 0) return id;
+  }
+  return undefined;
 }

@@ -5,6 +5,7 @@ import { ConfigError } from "../config.ts";
 import { PlainError } from "../main.ts";
 import { reasonOf } from "../reason.ts";
 import { doctorCommands } from "./doctor.ts";
+import { feedbackCommands } from "./feedback.ts";
 import { ingestCommands } from "./ingest.ts";
 import { sendCommands } from "./send.ts";
 import { serviceCommands } from "./service.ts";
@@ -27,6 +28,7 @@ export async function runProgram(words: string[]): Promise<number> {
   sendCommands(program);
   topicCommands(program);
   subscriberCommands(program);
+  feedbackCommands(program);
   doctorCommands(program);
   process.exitCode = 0;
   try {

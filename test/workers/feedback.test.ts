@@ -1,0 +1,172 @@
+// What comes back changes a reader only when it is plain and bears a return path that we signed.
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { sql } from "drizzle-orm";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { readReturned } from "../../src/core/bounce.ts";
+import { signToken } from "../../src/core/tokens.ts";
+import { readReturnedMail } from "../../src/mail/read-returned.ts";
+import { takeReturnedMail } from "../../workers/feedback.ts";
+import { runHere } from "../support/command.ts";
+import { keys } from "../support/context.ts";
+import { useDatabase } from "../support/database.ts";
+import { findRecorded } from "../support/recorded.ts";
+
+const database = useDatabase();
+let now = new Date("2026-03-02T08:00:00Z");
+const context = () => ({ db: database.db, keys, now: () => now });
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "paperboy-feedback-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+beforeEach(async () => {
+  await database.db.execute(sql`truncate subscribers, suppressions, used_tokens cascade`);
+  await database.db.execute(sql`insert into subscribers (id, email, state, confirmed_at)
+    values (7, 'ada@example.net', 'confirmed', now()), (8, 'bob@example.net', 'confirmed', now())`);
+  now = new Date("2026-03-02T08:00:00Z");
+});
+
+const stateOf = async (id: number) =>
+  (await database.db.execute(sql`select state, suppressed_reason as reason from subscribers where id = ${id}`)).rows[0];
+
+const pathOf = (id: number, key = keys[0]) => `b+${signToken([key], "bounce", String(id))}@bounce.papers.example.org`;
+
+function bounce(to: string, status: string, diagnostic: string, action = "failed"): Buffer {
+  return Buffer.from(
+    [
+      "From: Mail Delivery System <MAILER-DAEMON@mx.example.net>",
+      `To: <${to}>`,
+      "Subject: Undelivered Mail Returned to Sender",
+      "MIME-Version: 1.0",
+      'Content-Type: multipart/report; report-type=delivery-status; boundary="x"',
+      "",
+      "--x",
+      "",
+      "Your message could not be delivered.",
+      "--x",
+      "Content-Type: message/delivery-status",
+      "",
+      "Reporting-MTA: dns; mx.example.net",
+      "",
+      "Final-Recipient: rfc822; ada@example.net",
+      `Action: ${action}`,
+      `Status: ${status}`,
+      `Diagnostic-Code: smtp; ${diagnostic}`,
+      "",
+      "--x--",
+      "",
+    ].join("\r\n"),
+  );
+}
+const complaint = (inside: string, type = "abuse") =>
+  Buffer.from(
+    `From: fbl@example.net\r\nTo: abuse@papers.example.org\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=feedback-report; boundary="x"\r\n\r\n--x\r\n\r\nThis is a complaint.\r\n--x\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: ${type}\r\nVersion: 1\r\n\r\n--x\r\nContent-Type: message/rfc822\r\n\r\nReturn-Path: <${inside}>\r\nSubject: papers\r\n\r\nhello\r\n--x--\r\n`,
+  );
+
+it("suppresses a reader whose address does not exist", async () => {
+  expect(await takeReturnedMail(context(), bounce(pathOf(7), "5.1.1", "550 5.1.1 User unknown"))).toBe("hard");
+  expect(await stateOf(7)).toEqual({ state: "suppressed", reason: "hard" });
+  expect(await stateOf(8)).toMatchObject({ state: "confirmed" });
+});
+
+it("suppresses for ever whoever complains, found by the return path of the mail it quotes", async () => {
+  expect(await takeReturnedMail(context(), complaint(pathOf(8)))).toBe("complaint");
+  expect(await stateOf(8)).toEqual({ state: "suppressed", reason: "complaint" });
+});
+
+it("unsubscribes whoever opted out at their provider", async () => {
+  expect(await takeReturnedMail(context(), complaint(pathOf(8), "opt-out"))).toBe("unsubscribe");
+  expect(await stateOf(8)).toMatchObject({ state: "unsubscribed" });
+});
+
+it.each([
+  ["a return path signed with another key", () => pathOf(7, "another-key-of-thirty-two-characters-or-more")],
+  ["a return path that was changed", () => pathOf(7).replace("b+b7", "b+b8")],
+  ["an unsubscribe token in its place", () => `b+${signToken(keys, "unsubscribe", "7")}@bounce.papers.example.org`],
+  ["no return path of ours", () => "digest@papers.example.org"],
+])("passes over a bounce with %s", async (_what, to) => {
+  expect(await takeReturnedMail(context(), bounce(to(), "5.1.1", "550 5.1.1 User unknown"))).toBe("unverified");
+  expect([await stateOf(7), await stateOf(8)]).toMatchObject([{ state: "confirmed" }, { state: "confirmed" }]);
+});
+
+it.each([
+  ["5.7.1", "550 5.7.1 blocked by our policy", "failed", "soft"],
+  ["5.7.26", "550 5.7.26 unauthenticated", "failed", "soft"],
+  ["5.0.0", "550 spam message rejected", "failed", "soft"],
+  ["4.4.7", "421 4.4.7 expired", "failed", "soft"],
+  ["5.2.1", "550-5.2.1 The user you are trying to contact is receiving mail at a rate", "failed", "soft"],
+  ["5.1.1", "550 5.1.1 has sent to too many recipients this hour", "failed", "soft"],
+  ["5.3.4", "552 5.3.4 message size exceeds fixed limit", "failed", "soft"],
+  ["4.1.1", "450 4.1.1 greylisted", "delayed", "delayed"],
+  ["2.0.0", "250 ok", "delivered", "other"],
+])("keeps the reader when the report says %s %s (%s)", async (status, diagnostic, action, expected) => {
+  expect(await takeReturnedMail(context(), bounce(pathOf(7), status, diagnostic, action))).toBe(expected);
+  expect(await stateOf(7)).toMatchObject({ state: "confirmed" });
+});
+
+it("suppresses a mailbox that was full five times over at least 14 days, and counts no mail twice", async () => {
+  const full = (day: number) => bounce(pathOf(7), "5.2.2", `552 5.2.2 over quota, day ${day}`);
+  for (const day of [2, 3, 4, 5]) {
+    now = new Date(Date.UTC(2026, 2, day));
+    expect(await takeReturnedMail(context(), full(day))).toBe("full");
+    expect(await takeReturnedMail(context(), full(day))).toBe("again");
+  }
+  expect(await stateOf(7)).toMatchObject({ state: "confirmed" });
+  now = new Date(Date.UTC(2026, 2, 20));
+  await takeReturnedMail(context(), full(20));
+  expect(await stateOf(7)).toEqual({ state: "suppressed", reason: "hard" });
+});
+
+it("feedback reads single mails, an mbox and a Maildir, and counts what it found", async () => {
+  const mbox = [
+    bounce(pathOf(7), "5.1.1", "550 5.1.1 User unknown"),
+    complaint(pathOf(8)),
+    bounce("x@y.z", "5.1.1", "550 no such user"),
+  ]
+    .map((mail) => `From MAILER-DAEMON Mon Mar  2 08:00:00 2026\n${mail}\n`)
+    .join("\n");
+  await writeFile(path.join(folder, "bounces.mbox"), mbox);
+  await mkdir(path.join(folder, "Maildir/new"), { recursive: true });
+  await mkdir(path.join(folder, "Maildir/tmp"));
+  await writeFile(
+    path.join(folder, "Maildir/new/1"),
+    "From: a@example.net\nSubject: Out of office\nAuto-Submitted: auto-replied\n\nback soon\n",
+  );
+  await writeFile(path.join(folder, "Maildir/tmp/2"), "half a mail");
+  const settings = { DATABASE_URL: database.url, SECRET_KEY: keys[0], DATA_DIR: folder };
+  const words = ["feedback", path.join(folder, "bounces.mbox"), path.join(folder, "Maildir"), "--json"];
+  const { code, stdout } = await runHere(words, settings);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ read: 4, hard: 1, complaint: 1, unverified: 1, automatic: 1 });
+  expect([await stateOf(7), await stateOf(8)]).toMatchObject([{ state: "suppressed" }, { state: "suppressed" }]);
+  const missing = await runHere(["feedback", path.join(folder, "nowhere")], settings);
+  expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining("it does not exist") });
+});
+
+describe("178 recorded mails", () => {
+  const recorded = findRecorded("bounces");
+  const meant: Record<string, string> = {
+    hard: "hard",
+    "mailbox-full": "full",
+    soft: "soft",
+    complaint: "complaint",
+    "opt-out": "unsubscribe",
+    "auto-reply": "automatic",
+  };
+  it.runIf(recorded)("are read as an established parser reads them, and in doubt for the reader", async () => {
+    const expected: { file: string; class: string }[] = JSON.parse(await readFile(`${recorded}/expected.json`, "utf8"));
+    let agreed = 0;
+    const dropped: string[] = [];
+    for (const { file, class: theirs } of expected) {
+      const ours = readReturned(await readReturnedMail(await readFile(`${recorded}/mail/${file}`)));
+      const wanted = meant[theirs] ?? "other";
+      if ((ours === "delayed" ? "soft" : ours) === wanted) agreed++;
+      if (ours === "hard" && wanted !== "hard") dropped.push(file);
+    }
+    expect(agreed / expected.length).toBeGreaterThan(0.85);
+    // Each of these says in words that there is no such user; their parser knows the sender's habits better.
+    expect(dropped.length).toBeLessThanOrEqual(7);
+  });
+});
