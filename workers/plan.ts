@@ -1,8 +1,8 @@
 // The stage plan: who is due now, with which papers? Reads readers, matches and what was sent; writes digests; wakes deliver.
 import type { Context } from "../src/context.ts";
-import { addCard, type CardKey, type CardSet, hasCard } from "../src/core/card-set.ts";
+import { addCard, type CardSet, hasCard } from "../src/core/card-set.ts";
 import { nothingReason, quietReason, sourceStatus } from "../src/core/freshness.ts";
-import { type Day, type Planned, planReader, WINDOW_DAYS } from "../src/core/plan.ts";
+import { type Day, planReader, WINDOW_DAYS } from "../src/core/plan.ts";
 import { numberPapers, rankTopics } from "../src/core/rank.ts";
 import { slotAt } from "../src/core/schedule.ts";
 import {
@@ -27,8 +27,6 @@ import { stage } from "./stage.ts";
 
 /** Cells planned at once: while PostgreSQL writes one, the next is read and chosen. */
 const LANES = 3;
-/** Digests a deliver job. */
-const RANGE = 1_000;
 const DAY_MS = 86_400_000;
 /** How long sent papers are kept in the readers' lists: longer than they can be chosen. */
 const KEEP_DAYS = WINDOW_DAYS + 2;
@@ -111,19 +109,22 @@ type Shared = {
   kept: Set<number> | undefined;
   exclusions: Exclusions;
   likeness: Likeness;
-  /** Cards known to be frozen. */
-  frozen: CardSet;
+  /** Cards known to be frozen, by edition date. */
+  frozen: Map<string, CardSet>;
 };
 
 async function readDay({ config, db }: Needs, { now, everyone }: Asked): Promise<Shared> {
   const window = { from: new Date(now.getTime() - WINDOW_DAYS * DAY_MS), to: now };
   const sources = listConfiguredSources(config);
   const runs = await lastRuns(db, now);
+  const quiet = new Map<string, string | undefined>();
   return {
     day: {
-      now,
       lists: numberPapers(await listWindowPapers(db, window), now),
-      quiet: (editionDate) => quietReason(sources, editionDate),
+      quiet: (editionDate) => {
+        if (!quiet.has(editionDate)) quiet.set(editionDate, quietReason(sources, editionDate));
+        return quiet.get(editionDate);
+      },
       quietToday: nothingReason(sources.map((source) => sourceStatus(source, runs.get(source.name), now))),
     },
     topicIds: new Set(),
@@ -134,7 +135,7 @@ async function readDay({ config, db }: Needs, { now, everyone }: Asked): Promise
   };
 }
 
-type Done = Omit<PlanResult, "ranges"> & { range: { from: number; to: number } | undefined };
+type Card = { editionDate: string; topicId: number; paperId: number };
 
 /** Plans one cell in a transaction of its own; undefined where another planner is in it and `wait` is not asked for. */
 async function planCell(
@@ -142,79 +143,95 @@ async function planCell(
   shared: Shared,
   { cell, slots, readers: expected }: Cell,
   { now, everyone, dryRun, wait }: Asked & { wait: boolean },
-): Promise<Done | undefined> {
-  const { day, frozen } = shared;
-  const cards: CardKey[] = [];
+): Promise<PlanResult | undefined> {
+  const cards: Card[] = [];
   const done = await planTogether(db, async (planning) => {
-    const { transaction } = planning;
-    if (!(await lockCell(transaction, cell, { wait }))) return undefined;
+    if (!(await lockCell(planning.transaction, cell, { wait }))) return undefined;
     const readers = await takeDueReaders(planning, { cell, slots, readers: expected, now, everyone, dryRun });
-    const choose = await openChoice(transaction, shared, { cell, readers, now });
-    const digests: NewDigest[] = [];
-    const fresh: CardSet = new Map();
-    let [due, skipped] = [0, 0];
-    for (const reader of readers) {
-      const edition = slots[reader.slot]?.edition;
-      if (!edition) continue;
-      due++;
-      if (reader.has) continue;
-      const { chosen, more, reason = null } = choose(reader, edition);
-      if (reason !== null) skipped++;
-      const { paperIds, topicIds } = pairsOf(chosen);
-      digests.push({ ...edition, reader, paperIds, topicIds, more, reason });
-      for (const { paperId, topicId } of chosen) {
-        const card = { editionDate: edition.editionDate, topicId, paperId };
-        if (!hasCard(frozen, day.lists, card) && addCard(fresh, day.lists, card)) cards.push(card);
-      }
-    }
-    for (const { ownTopicIds } of readers) for (const topicId of ownTopicIds) day.lists.topics.delete(topicId);
-    const range = dryRun ? undefined : await writeDigests(planning, { cell, digests, kept: shared.kept, now });
-    if (!dryRun) await freezeCards(transaction, cards);
-    return { due, planned: digests.length - skipped, skipped, range };
+    await readWishes(planning.transaction, shared, { cell, readers, now });
+    const { due, digests } = choose(shared.day, slots, readers);
+    for (const { ownTopicIds } of readers) for (const topicId of ownTopicIds) shared.day.lists.topics.delete(topicId);
+    const skipped = digests.filter(({ reason }) => reason !== null).length;
+    const counted = { due, planned: digests.length - skipped, skipped };
+    if (dryRun) return { ...counted, ranges: [] };
+    const ranges = await writeDigests(planning, { cell, digests, kept: shared.kept, now });
+    cards.push(...listNewCards(shared, digests));
+    await freezeCards(planning.transaction, cards);
+    return { ...counted, ranges };
   });
-  if (done && !dryRun) for (const card of cards) addCard(frozen, day.lists, card);
+  for (const { editionDate, topicId, paperId } of cards) {
+    const frozen = shared.frozen.get(editionDate) ?? new Map();
+    shared.frozen.set(editionDate, frozen);
+    addCard(frozen, shared.day.lists, topicId, paperId);
+  }
   return done;
 }
 
 /** Reads what choosing needs beside the readers themselves: their votes, exclusions and topics. */
-async function openChoice(
+async function readWishes(
   transaction: Planning["transaction"],
-  { day, topicIds: known, exclusions, likeness }: Shared,
+  { day, topicIds, exclusions, likeness }: Shared,
   { cell, readers, now }: { cell: number; readers: DueReader[]; now: Date },
-): Promise<(reader: DueReader, edition: NonNullable<DueSlot["edition"]>) => Planned> {
-  const factors = await listVoteFactors(transaction, { ...cellIds(cell), now }, likeness);
-  const texts = new Set(readers.map(({ excluded }) => excluded));
-  texts.delete("");
-  const excluded = await exclusions(transaction, texts);
+): Promise<void> {
+  const votes = await listVoteFactors(transaction, { ...cellIds(cell), now }, likeness);
+  const excluding = readers.filter(({ exclusions }) => exclusions !== "");
+  const excluded = await exclusions(
+    transaction,
+    excluding.map(({ exclusions }) => exclusions),
+  );
+  for (const reader of excluding) reader.excluded = excluded.get(reader.exclusions);
+  if (votes.size > 0) for (const reader of readers) reader.votes = votes.get(reader.id);
   const wanted = new Set<number>();
-  for (const reader of readers) for (const id of reader.topicIds) if (!known.has(id)) wanted.add(id);
+  for (const reader of readers) for (const id of reader.topicIds) if (!topicIds.has(id)) wanted.add(id);
   const { firstId: from, lastId: to } = day.lists;
   rankTopics(day.lists, await listTopicMatches(transaction, { topicIds: [...wanted], from, to }));
-  const own = new Set(readers.flatMap(({ ownTopicIds }) => ownTopicIds));
-  for (const id of wanted) if (!own.has(id)) known.add(id);
-  return (reader, edition) => {
-    const votes = factors.get(reader.id);
-    const without = reader.excluded ? excluded.get(reader.excluded) : undefined;
-    return planReader(reader, edition, day, {
-      ...(votes ? { votes } : {}),
-      ...(without ? { excluded: without } : {}),
-    });
-  };
+  for (const id of wanted) topicIds.add(id);
+  for (const { ownTopicIds } of readers) for (const id of ownTopicIds) topicIds.delete(id);
 }
 
-function pairsOf(chosen: Planned["chosen"]): { paperIds: number[]; topicIds: number[] } {
-  return { paperIds: chosen.map(({ paperId }) => paperId), topicIds: chosen.map(({ topicId }) => topicId) };
+function choose(day: Day, slots: DueSlot[], readers: DueReader[]): { due: number; digests: NewDigest[] } {
+  const digests: NewDigest[] = [];
+  let due = 0;
+  for (const reader of readers) {
+    const edition = slots[reader.slot]?.edition;
+    if (!edition) continue;
+    due++;
+    if (reader.has) continue;
+    const { paperIds, topicIds, more, reason } = planReader(reader, edition.editionDate, day);
+    digests.push({ reader, edition, paperIds, topicIds, more, reason });
+  }
+  return { due, digests };
 }
 
-/** Counts a committed cell and rings for its digests, a bounded number a job; what a lost ring leaves, tidy finds. */
-async function report({ queue }: Needs, result: PlanResult, { due, planned, skipped, range }: Done): Promise<void> {
+/** The cards of these digests that no committed cell of this run has frozen, each once. */
+function listNewCards({ day: { lists }, frozen }: Shared, digests: NewDigest[]): Card[] {
+  const cards: Card[] = [];
+  const found = new Map<string, CardSet>();
+  for (const { edition, paperIds, topicIds } of digests) {
+    const { editionDate } = edition;
+    const known = frozen.get(editionDate);
+    const fresh = found.get(editionDate) ?? new Map<number, Uint32Array>();
+    found.set(editionDate, fresh);
+    for (let at = 0; at < paperIds.length; at++) {
+      const topicId = topicIds[at] ?? 0;
+      const paperId = paperIds[at] ?? 0;
+      if ((known && hasCard(known, lists, topicId, paperId)) || hasCard(fresh, lists, topicId, paperId)) continue;
+      addCard(fresh, lists, topicId, paperId);
+      cards.push({ editionDate, topicId, paperId });
+    }
+  }
+  return cards;
+}
+
+/** Counts a committed cell and rings for its digests; what a lost ring leaves, tidy finds. */
+async function report(
+  { queue }: Needs,
+  result: PlanResult,
+  { due, planned, skipped, ranges }: PlanResult,
+): Promise<void> {
   result.due += due;
   result.planned += planned;
   result.skipped += skipped;
-  if (!range || planned === 0) return;
-  const ranges = [];
-  for (let from = range.from; from <= range.to; from += RANGE)
-    ranges.push({ from, to: Math.min(from + RANGE - 1, range.to) });
   result.ranges.push(...ranges);
   await Promise.all(ranges.map(({ from, to }) => queue.ring("deliver", { from, to }, { id: `${from}-${to}` })));
 }

@@ -15,8 +15,15 @@ import { groupNearDuplicates } from "./near-duplicate.ts";
 export type RankedPaper = Counted & { paperId: number; title: string; listedAt: Date };
 export type TopicMatch = { paperId: number; topicId: number; score: number };
 
-/** One topic's papers by their number, best first, and the groups they are of. */
-type TopicList = { papers: Int32Array; values: Float64Array; groups: Uint32Array; atLeast: Map<number, TopicList> };
+/** One topic's papers by their number, best first, with the group of each, and the groups as a set. */
+type TopicList = {
+  papers: Int32Array;
+  values: Float64Array;
+  groups: Int32Array;
+  groupSet: Uint32Array;
+  /** The same for readers who want a number of upvotes. */
+  atLeast: Map<number, TopicList>;
+};
 
 /** What all readers of a moment share: the window's papers by a dense number, and lists of those numbers by topic. */
 export type TopicLists = {
@@ -31,24 +38,36 @@ export type TopicLists = {
   firstId: number;
   lastId: number;
   topics: Map<number, TopicList>;
-  /** Scratch: the round in which a group was last ruled out, and a set of groups; spares both for each reader. */
-  seen: Uint32Array;
-  round: number;
-  open: Uint32Array;
+  scratch: Scratch;
 };
 
-/** What choosing needs of one reader. `earlierThanMs`: papers listed at or before it are marked as earlier. */
+/** Spares allocation for each of a million readers. */
+type Scratch = {
+  /** The round in which a group was last ruled out. */
+  seen: Uint32Array;
+  round: number;
+  /** Groups ruled out in this round. */
+  closed: number[];
+  open: Uint32Array;
+  /** For each of the reader's topics: its list, how far it is used up, and its share after what was taken. */
+  lists: TopicList[];
+  topicIds: number[];
+  at: number[];
+  shares: number[];
+};
+
+/** What choosing needs of one reader. */
 export type Chooser = {
   topicIds: readonly number[];
-  sent: Iterable<number>;
+  sent: readonly number[];
   maxPapers: number;
   minUpvotes: number;
-  earlierThanMs: number;
-  excluded?: ReadonlySet<number>;
+  excluded?: ReadonlySet<number> | undefined;
   /** Factor by paper id, from votes; absent means 1. */
-  votes?: ReadonlyMap<number, number>;
+  votes?: ReadonlyMap<number, number> | undefined;
 };
-export type Chosen = { paperId: number; topicId: number; earlier: boolean };
+/** Paper ids, best first, and at the same place the topic each was chosen for; `more` fell to the cap. */
+export type Chosen = { paperIds: number[]; topicIds: number[]; more: number };
 
 const WEIGHTS = { relevance: 0.5, hotness: 0.3, freshness: 0.2 };
 const HALF_LIFE_DAYS = 2;
@@ -76,9 +95,16 @@ export function numberPapers(papers: readonly RankedPaper[], now: Date): TopicLi
     firstId,
     lastId,
     topics: new Map(),
-    seen: new Uint32Array(sorted.length),
-    round: 0,
-    open: new Uint32Array(Math.ceil(sorted.length / 32)),
+    scratch: {
+      seen: new Uint32Array(sorted.length),
+      round: 0,
+      closed: [],
+      open: new Uint32Array(Math.ceil(sorted.length / 32)),
+      lists: [],
+      topicIds: [],
+      at: [],
+      shares: [],
+    },
   };
 }
 
@@ -96,57 +122,104 @@ export function rankTopics(lists: TopicLists, matches: Iterable<TopicMatch>): vo
   for (const [topicId, list] of byTopic) lists.topics.set(topicId, makeList(lists, list.sort(bestFirst)));
 }
 
-/** The papers of one reader, best first, and how many more would have been right but fell to the cap. */
-export function choosePapers(lists: TopicLists, reader: Chooser): { chosen: Chosen[]; more: number } {
-  const { groups, seen, paperIds } = lists;
-  const { excluded, minUpvotes, votes } = reader;
-  if (lists.round === 0xffffffff) {
-    seen.fill(0);
-    lists.round = 0;
-  }
-  const round = ++lists.round;
-  const closed: number[] = [];
-  const close = (number: number) => {
-    const group = groups[number] ?? 0;
-    seen[group] = round;
-    closed.push(group);
-  };
-  for (const paperId of reader.sent) {
-    const number = numberOf(lists, paperId);
-    if (number >= 0) close(number);
-  }
-  const heads: Head[] = [];
-  for (const topicId of reader.topicIds) {
-    const whole = lists.topics.get(topicId);
-    if (!whole) continue;
-    const list = minUpvotes > 0 ? withUpvotes(lists, whole, minUpvotes) : whole;
-    heads.push({ topicId, list: votes && votes.size > 0 ? voted(lists, list, votes) : list, at: 0, share: 1 });
-  }
-  const isOpen = (number: number): boolean =>
-    seen[groups[number] ?? 0] !== round && !(excluded?.has(paperIds[number] ?? 0) ?? false);
+// The functions below run for each reader: they make no closures, which cost more than what they do.
 
-  const chosen: Chosen[] = [];
-  while (chosen.length < reader.maxPapers) {
-    let best: Head | undefined;
+/** The papers of one reader, best first, and how many more would have been right but fell to the cap. */
+export function choosePapers(all: TopicLists, reader: Chooser): Chosen {
+  const { scratch, paperIds } = all;
+  const { seen, closed, lists, topicIds, at, shares } = scratch;
+  const { excluded, maxPapers } = reader;
+  const round = nextRound(scratch);
+  for (const paperId of reader.sent) {
+    const number = numberOf(all, paperId);
+    if (number >= 0) closeGroup(scratch, all.groups[number] ?? 0);
+  }
+  openLists(all, reader);
+  const chosen: Chosen = { paperIds: [], topicIds: [], more: 0 };
+  while (chosen.paperIds.length < maxPapers) {
+    let best = -1;
     let bestValue = -1;
-    for (const head of heads) {
-      const { papers, values } = head.list;
-      while (head.at < papers.length && !isOpen(papers[head.at] ?? 0)) head.at++;
-      if (head.at === papers.length) continue;
-      const value = (values[head.at] ?? 0) * head.share;
+    for (let nth = 0; nth < lists.length; nth++) {
+      const { papers, groups, values } = lists[nth] ?? none;
+      let place = at[nth] ?? 0;
+      while (
+        place < papers.length &&
+        (seen[groups[place] ?? 0] === round || excluded?.has(paperIds[papers[place] ?? 0] ?? 0))
+      )
+        place++;
+      at[nth] = place;
+      if (place === papers.length) continue;
+      const value = (values[place] ?? 0) * (shares[nth] ?? 0);
       if (value > bestValue) {
-        best = head;
+        best = nth;
         bestValue = value;
       }
     }
-    if (!best) break;
-    const number = best.list.papers[best.at++] ?? 0;
-    best.share *= NEXT_OF_TOPIC;
-    close(number);
-    const earlier = (lists.listedAtMs[number] ?? 0) <= reader.earlierThanMs;
-    chosen.push({ paperId: paperIds[number] ?? 0, topicId: best.topicId, earlier });
+    if (best < 0) break;
+    const { papers, groups } = lists[best] ?? none;
+    const place = at[best] ?? 0;
+    at[best] = place + 1;
+    shares[best] = (shares[best] ?? 0) * NEXT_OF_TOPIC;
+    closeGroup(scratch, groups[place] ?? 0);
+    chosen.paperIds.push(paperIds[papers[place] ?? 0] ?? 0);
+    chosen.topicIds.push(topicIds[best] ?? 0);
   }
-  return { chosen, more: excluded ? walkRest(heads, isOpen, close) : countRest(lists.open, heads, closed) };
+  chosen.more = excluded ? walkRest(all, excluded) : countRest(scratch);
+  closed.length = 0;
+  return chosen;
+}
+
+function nextRound(scratch: Scratch): number {
+  if (scratch.round === 0xffffffff) {
+    scratch.seen.fill(0);
+    scratch.round = 0;
+  }
+  return ++scratch.round;
+}
+
+function closeGroup({ seen, round, closed }: Scratch, group: number): void {
+  seen[group] = round;
+  closed.push(group);
+}
+
+function openLists(all: TopicLists, { topicIds, minUpvotes, votes }: Chooser): void {
+  const { scratch } = all;
+  let count = 0;
+  for (const topicId of topicIds) {
+    let list = all.topics.get(topicId);
+    if (!list) continue;
+    if (minUpvotes > 0) list = withUpvotes(all, list, minUpvotes);
+    if (votes && votes.size > 0) list = voted(all, list, votes);
+    scratch.lists[count] = list;
+    scratch.topicIds[count] = topicId;
+    scratch.at[count] = 0;
+    scratch.shares[count] = 1;
+    count++;
+  }
+  scratch.lists.length = count;
+}
+
+/** How many groups the topics hold beside those that are closed. */
+function countRest({ open, lists, closed }: Scratch): number {
+  open.fill(0);
+  for (const { groupSet } of lists) unite(open, groupSet);
+  for (const group of closed) clearBit(open, group);
+  return countBits(open);
+}
+
+/** The same, paper by paper, for a reader who excludes some. */
+function walkRest({ scratch, paperIds }: TopicLists, excluded: ReadonlySet<number>): number {
+  let more = 0;
+  for (let nth = 0; nth < scratch.lists.length; nth++) {
+    const { papers, groups } = scratch.lists[nth] ?? none;
+    for (let place = scratch.at[nth] ?? 0; place < papers.length; place++) {
+      const group = groups[place] ?? 0;
+      if (scratch.seen[group] === scratch.round || excluded.has(paperIds[papers[place] ?? 0] ?? 0)) continue;
+      closeGroup(scratch, group);
+      more++;
+    }
+  }
+  return more;
 }
 
 /** The number of a paper id; −1 where it is not of the window. */
@@ -163,42 +236,29 @@ function matchValue({ hotness, freshness }: TopicLists, number: number, score: n
   );
 }
 
-type Head = { topicId: number; list: TopicList; at: number; share: number };
 type Valued = { number: number; value: number };
 const bestFirst = (a: Valued, b: Valued) => b.value - a.value || b.number - a.number;
 
-function makeList({ groups, open }: TopicLists, sorted: Valued[]): TopicList {
+function makeList({ groups, scratch }: Pick<TopicLists, "groups" | "scratch">, sorted: Valued[]): TopicList {
   const best = sorted.slice(0, PER_TOPIC);
   const list = {
     papers: Int32Array.from(best, ({ number }) => number),
     values: Float64Array.from(best, ({ value }) => value),
-    groups: new Uint32Array(open.length),
+    groups: Int32Array.from(best, ({ number }) => groups[number] ?? 0),
+    groupSet: new Uint32Array(scratch.open.length),
     atLeast: new Map(),
   };
-  for (const { number } of best) setBit(list.groups, groups[number] ?? 0);
+  for (const group of list.groups) setBit(list.groupSet, group);
   return list;
 }
 
-/** How many groups these topics hold beside those that are closed. */
-function countRest(open: Uint32Array, heads: Head[], closed: number[]): number {
-  open.fill(0);
-  for (const { list } of heads) unite(open, list.groups);
-  for (const group of closed) clearBit(open, group);
-  return countBits(open);
-}
-
-/** The same, paper by paper, for a reader who excludes some. */
-function walkRest(heads: Head[], isOpen: (number: number) => boolean, close: (number: number) => void): number {
-  let more = 0;
-  for (const { list, at } of heads)
-    for (let next = at; next < list.papers.length; next++) {
-      const number = list.papers[next] ?? 0;
-      if (!isOpen(number)) continue;
-      close(number);
-      more++;
-    }
-  return more;
-}
+const none: TopicList = {
+  papers: new Int32Array(),
+  values: new Float64Array(),
+  groups: new Int32Array(),
+  groupSet: new Uint32Array(),
+  atLeast: new Map(),
+};
 
 /** A topic's list without papers under a number of upvotes; kept for the next reader who asks for as many. */
 function withUpvotes(lists: TopicLists, list: TopicList, minUpvotes: number): TopicList {
@@ -212,12 +272,8 @@ function withUpvotes(lists: TopicLists, list: TopicList, minUpvotes: number): To
 
 /** A topic's list in the order that a reader's votes give it. */
 function voted(lists: TopicLists, list: TopicList, votes: ReadonlyMap<number, number>): TopicList {
-  const items = valued(list, (number) => votes.get(lists.paperIds[number] ?? 0) ?? 1).sort(bestFirst);
-  return {
-    ...list,
-    papers: Int32Array.from(items, ({ number }) => number),
-    values: Float64Array.from(items, ({ value }) => value),
-  };
+  const items = valued(list, (number) => votes.get(lists.paperIds[number] ?? 0) ?? 1);
+  return makeList(lists, items.sort(bestFirst));
 }
 
 function valued({ papers, values }: TopicList, factor: (number: number) => number = () => 1): Valued[] {

@@ -12,7 +12,9 @@ const BACKSLASH = 92;
 const COMMA = 44;
 const OPEN_BRACE = 123;
 const MINUS = 45;
-const CHUNK_CHARACTERS = 64 * 1024;
+const CLOSE_BRACE = 125;
+const TAB = 9;
+const SLICE = 64 * 1024;
 
 /** Runs `query` inside `copy (…) to stdout` and calls `onRow` for each row, which must read all its columns in order. */
 export async function copyOut(client: pg.ClientBase, query: string, onRow: (row: Row) => void): Promise<void> {
@@ -26,20 +28,14 @@ export async function copyOut(client: pg.ClientBase, query: string, onRow: (row:
   }
 }
 
-/** Runs `copy … from stdin` with rows made by `copyLine`. */
-export async function copyIn(client: pg.ClientBase, statement: string, lines: Iterable<string>): Promise<void> {
-  await pipeline(Readable.from(chunks(lines), { objectMode: false }), client.query(from(statement)));
+/** Runs `copy … from stdin` with these lines. */
+export async function copyIn(client: pg.ClientBase, statement: string, lines: Lines): Promise<void> {
+  const bytes = lines.bytes.subarray(0, lines.at);
+  await pipeline(Readable.from(slices(bytes), { objectMode: false }), client.query(from(statement)));
 }
 
-function* chunks(lines: Iterable<string>): Generator<Buffer> {
-  let text = "";
-  for (const line of lines) {
-    text += line;
-    if (text.length < CHUNK_CHARACTERS) continue;
-    yield Buffer.from(text);
-    text = "";
-  }
-  if (text) yield Buffer.from(text);
+function* slices(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += SLICE) yield bytes.subarray(at, at + SLICE);
 }
 
 /** A whole number. */
@@ -85,28 +81,75 @@ export function readText(row: Row): string {
   const { bytes } = row;
   const start = row.at;
   let escaped = false;
-  for (let code = bytes[row.at++] ?? NEWLINE; code !== 9 && code !== NEWLINE; code = bytes[row.at++] ?? NEWLINE)
+  for (let code = bytes[row.at++] ?? NEWLINE; code !== TAB && code !== NEWLINE; code = bytes[row.at++] ?? NEWLINE)
     if (code === BACKSLASH) escaped = true;
   if (row.at - 1 === start) return "";
   const text = bytes.toString("utf8", start, row.at - 1);
   return escaped ? text.replace(/\\(.)/gs, (_, mark: string) => unescaped[mark] ?? mark) : text;
 }
 
-/** One line of COPY; arrays hold numbers only, null is null. */
-export function copyLine(values: readonly (string | number | readonly number[] | null)[]): string {
-  let line = "";
-  for (let at = 0; at < values.length; at++) {
-    const value = values[at] ?? null;
-    if (at > 0) line += "\t";
-    if (value === null) line += "\\N";
-    else if (typeof value === "number") line += value;
+/** Lines as they are written, in bytes that grow. */
+export type Lines = { bytes: Buffer; at: number };
+
+export function startLines(): Lines {
+  return { bytes: Buffer.allocUnsafe(SLICE), at: 0 };
+}
+
+/** Adds one line; arrays hold whole numbers from 0, null is null. */
+export function addLine(lines: Lines, values: readonly (string | number | readonly number[] | null)[]): void {
+  for (let nth = 0; nth < values.length; nth++) {
+    const value = values[nth] ?? null;
+    if (nth > 0) addByte(lines, TAB);
+    if (value === null) addText(lines, "\\N");
     else if (typeof value === "string")
-      line += /[\\\t\n\r]/.test(value) ? value.replace(/[\\\t\n\r]/g, escapeMark) : value;
-    else line += `{${value.join(",")}}`;
+      addText(lines, /[\\\t\n\r]/.test(value) ? value.replace(/[\\\t\n\r]/g, (mark) => escapes[mark] ?? mark) : value);
+    else if (typeof value === "number") addNumber(lines, value);
+    else {
+      addByte(lines, OPEN_BRACE);
+      for (let at = 0; at < value.length; at++) {
+        if (at > 0) addByte(lines, COMMA);
+        addNumber(lines, value[at] ?? 0);
+      }
+      addByte(lines, CLOSE_BRACE);
+    }
   }
-  return `${line}\n`;
+  addByte(lines, NEWLINE);
+}
+
+function addNumber(lines: Lines, value: number): void {
+  if (!Number.isInteger(value) || value < 0) {
+    addText(lines, String(value));
+    return;
+  }
+  makeRoom(lines, 20);
+  const { bytes } = lines;
+  let length = 1;
+  for (let left = value; left >= 10; left = Math.floor(left / 10)) length++;
+  let left = value;
+  for (let at = lines.at + length - 1; at >= lines.at; at--) {
+    const rest = Math.floor(left / 10);
+    bytes[at] = 48 + left - rest * 10;
+    left = rest;
+  }
+  lines.at += length;
+}
+
+function addText(lines: Lines, text: string): void {
+  makeRoom(lines, text.length * 3);
+  lines.at += lines.bytes.write(text, lines.at);
+}
+
+function addByte(lines: Lines, byte: number): void {
+  makeRoom(lines, 1);
+  lines.bytes[lines.at++] = byte;
+}
+
+function makeRoom(lines: Lines, length: number): void {
+  if (lines.at + length <= lines.bytes.length) return;
+  const larger = Buffer.allocUnsafe(Math.max(lines.bytes.length * 2, lines.at + length));
+  lines.bytes.copy(larger, 0, 0, lines.at);
+  lines.bytes = larger;
 }
 
 const unescaped: Record<string, string> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" };
 const escapes: Record<string, string> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r" };
-const escapeMark = (mark: string) => escapes[mark] ?? mark;

@@ -2,13 +2,14 @@
 import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/node-postgres";
 import type pg from "pg";
+import type { Chooser } from "../core/rank.ts";
 import type { Schedule, Slot } from "../core/schedule.ts";
 import type { Database, Queryable } from "./connect.ts";
-import { copyOut, readInteger, readIntegers, readText } from "./copy.ts";
+import { copyOut, type Row, readInteger, readIntegers, readText } from "./copy.ts";
 import * as schema from "./schema.ts";
 
 /** Readers are planned by cells of this many ids, a transaction each. */
-const CELL = 20_000;
+const CELL = 10_000;
 const PLAN_LOCK = 7_229_002;
 
 /** Readers of one cell who share a schedule and are due. */
@@ -16,18 +17,15 @@ export type DueGroup = Schedule & { cell: number; readers: number };
 
 /** A schedule with what it has now, as the readers of a cell refer to it by its place in a list. */
 export type DueSlot = Schedule & Slot;
-export type DueReader = {
+/** `topicIds` holds topics chosen and written by the reader, each once; votes and excluded papers are filled in later. */
+export type DueReader = Chooser & {
   id: number;
   slot: number;
-  maxPapers: number;
-  minUpvotes: number;
   provider: string;
-  excluded: string;
-  /** Topics chosen and topics written by the reader, each once. */
-  topicIds: number[];
-  /** Those the reader wrote. */
-  ownTopicIds: number[];
-  sent: number[];
+  /** What the reader wrote to be spared of. */
+  exclusions: string;
+  /** Topics the reader wrote. */
+  ownTopicIds: readonly number[];
   /** Whether there is a row of sent papers. */
   known: boolean;
   /** Whether the reader has a digest of this edition. */
@@ -130,38 +128,46 @@ export async function takeDueReaders({ client }: Planning, take: Take): Promise<
       left join (select owner_id, array_agg(id order by id) as topic_ids from topics
         where owner_id between ${from} and ${to} and retired_at is null group by owner_id) written on owner_id = taken.id
       left join sent_papers on sent_papers.subscriber_id = taken.id and sent_papers.subscriber_id between ${from} and ${to}`,
-    (row) => {
-      const [id, slot, maxPapers, minUpvotes] = [
-        readInteger(row),
-        readInteger(row),
-        readInteger(row),
-        readInteger(row),
-      ];
-      const [provider, excluded] = [readText(row), readText(row)];
-      const [followed, own, sent, ledger] = [
-        readIntegers(row),
-        readIntegers(row),
-        readIntegers(row),
-        readIntegers(row),
-      ];
-      const topicIds = own ? [...new Set([...(followed ?? []), ...own])].sort((a, b) => a - b) : (followed ?? []);
-      readers.push({
-        id,
-        slot,
-        maxPapers,
-        minUpvotes,
-        provider,
-        excluded,
-        topicIds,
-        ownTopicIds: own ?? [],
-        sent: ledger ? [...(sent ?? []), ...ledger] : (sent ?? []),
-        known: sent !== undefined,
-        has: readInteger(row) === 1,
-      });
-    },
+    (row) => readers.push(readReader(row)),
   );
   return readers;
 }
+
+function readReader(row: Row): DueReader {
+  const id = readInteger(row);
+  const slot = readInteger(row);
+  const maxPapers = readInteger(row);
+  const minUpvotes = readInteger(row);
+  const provider = readText(row);
+  const exclusions = readText(row);
+  const followed = readIntegers(row) ?? nobody;
+  const own = readIntegers(row);
+  const listed = readIntegers(row);
+  const ledger = readIntegers(row);
+  const has = readInteger(row) === 1;
+  const topicIds = own ? [...new Set([...followed, ...own])].sort((a, b) => a - b) : followed;
+  const sent = ledger ? [...(listed ?? nobody), ...ledger] : (listed ?? nobody);
+  const [known, ownTopicIds] = [listed !== undefined, own ?? nobody];
+  const [excluded, votes] = [undefined, undefined];
+  return {
+    id,
+    slot,
+    maxPapers,
+    minUpvotes,
+    provider,
+    exclusions,
+    topicIds,
+    ownTopicIds,
+    sent,
+    known,
+    has,
+    excluded,
+    votes,
+  };
+}
+
+/** Shared by all who have none. */
+const nobody: readonly number[] = [];
 
 /** The ids of papers listed since a moment; of what was sent, only these can come into question again. */
 export async function listIdsSince(db: Queryable, since: Date): Promise<number[]> {

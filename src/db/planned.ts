@@ -1,17 +1,18 @@
 // How do plans become digests? Rows by COPY, papers noted as sent, cards frozen; all in planning's transaction.
 import { sql } from "drizzle-orm";
+import type { Slot } from "../core/schedule.ts";
 import type { Queryable } from "./connect.ts";
-import { copyIn, copyLine } from "./copy.ts";
+import { addLine, copyIn, type Lines, startLines } from "./copy.ts";
 import { cellIds, type DueReader, type Planning } from "./due.ts";
 
 /** Of a list of sent papers this many must be too old before it is shortened: about once in three editions. */
 const SHORTEN = 30;
+/** Digests a deliver job. */
+const RANGE = 1_000;
 
 export type NewDigest = {
   reader: DueReader;
-  editionDate: string;
-  expiresAt: Date;
-  coversFrom: Date;
+  edition: NonNullable<Slot["edition"]>;
   paperIds: number[];
   topicIds: number[];
   more: number;
@@ -21,12 +22,12 @@ export type NewDigest = {
 type Ids = { from: number; to: number };
 
 const columns =
-  "subscriber_id, edition_date, expires_at, covers_from, provider, paper_ids, topic_ids, more, reason, state, planned_at";
+  "id, subscriber_id, edition_date, expires_at, covers_from, provider, paper_ids, topic_ids, more, reason, state, planned_at";
 
 /**
  * Writes one digest for each reader taken in this transaction and notes its papers as sent, so that no later plan chooses
  * them. The readers have no digest of the edition (`has`), and nobody else can write one while their rows are held. Answers
- * the range of ids, inside which there may be digests of others.
+ * the ids to deliver, a bounded number a range.
  */
 export async function writeDigests(
   { client, transaction }: Planning,
@@ -36,41 +37,67 @@ export async function writeDigests(
     kept,
     now,
   }: { cell: number; digests: NewDigest[]; kept: ReadonlySet<number> | undefined; now: Date },
-): Promise<Ids | undefined> {
-  if (digests.length === 0) return undefined;
-  const before = await transaction.execute<{ id: string }>(sql`select nextval('digests_id_seq') as id`);
-  await copyIn(client, `copy digests (${columns}) from stdin`, linesOf(digests, now));
-  const last = await transaction.execute<{ id: string }>(sql`select lastval() as id`);
-  const range = { from: Number(before.rows[0]?.id) + 1, to: Number(last.rows[0]?.id) };
-  const readers = digests.filter(({ reason }) => reason === null).map(({ reader }) => reader);
-  await reservePapers(transaction, { readers, kept, digestIds: range, subscriberIds: cellIds(cell) });
-  return range;
+): Promise<Ids[]> {
+  if (digests.length === 0) return [];
+  const ids = await takeIds(transaction, digests.length);
+  const planned = digests.filter(({ reason }) => reason === null);
+  // Those to deliver first: their ids lie together.
+  const inOrder = planned.length === digests.length ? planned : digests.toSorted(deliveredFirst);
+  await copyIn(client, `copy digests (${columns}) from stdin`, writeLines(inOrder, ids, now));
+  const readers = planned.map(({ reader }) => reader);
+  const written = { from: ids[0] ?? 0, to: ids.at(-1) ?? 0 };
+  await reservePapers(transaction, { readers, kept, digestIds: written, subscriberIds: cellIds(cell) });
+  const ranges: Ids[] = [];
+  for (let first = 0; first < planned.length; first += RANGE)
+    ranges.push({ from: ids[first] ?? 0, to: ids[Math.min(first + RANGE, planned.length) - 1] ?? 0 });
+  return ranges;
 }
 
-function* linesOf(digests: NewDigest[], now: Date): Generator<string> {
-  // Readers with one schedule share their dates: each is written out once.
-  const texts = new Map<Date, string>();
-  const textOf = (at: Date): string => {
-    const known = texts.get(at) ?? at.toISOString();
-    texts.set(at, known);
-    return known;
-  };
-  for (const { reader, editionDate, expiresAt, coversFrom, paperIds, topicIds, more, reason } of digests)
-    yield copyLine([
+const deliveredFirst = (a: NewDigest, b: NewDigest) => Number(a.reason !== null) - Number(b.reason !== null);
+
+function writeLines(digests: NewDigest[], ids: number[], now: Date): Lines {
+  const lines = startLines();
+  const plannedAt = now.toISOString();
+  // Readers with one schedule share their edition: its dates are written out once.
+  const dates = new Map<NewDigest["edition"], [string, string]>();
+  for (let nth = 0; nth < digests.length; nth++) {
+    const digest = digests[nth];
+    if (!digest) continue;
+    const { reader, edition, paperIds, topicIds, more, reason } = digest;
+    let written = dates.get(edition);
+    if (!written) {
+      written = [edition.expiresAt.toISOString(), edition.coversFrom.toISOString()];
+      dates.set(edition, written);
+    }
+    const [expiresAt, coversFrom] = written;
+    const state = reason === null ? "planned" : "skipped";
+    const { editionDate } = edition;
+    const id = ids[nth] ?? 0;
+    addLine(lines, [
+      id,
       reader.id,
       editionDate,
-      textOf(expiresAt),
-      textOf(coversFrom),
+      expiresAt,
+      coversFrom,
       reader.provider,
       paperIds,
       topicIds,
       more,
       reason,
-      reason === null ? "planned" : "skipped",
-      textOf(now),
+      state,
+      plannedAt,
     ]);
+  }
+  return lines;
 }
 
+/** That many new ids, ascending; others may take ids between them. */
+async function takeIds(transaction: Queryable, count: number): Promise<number[]> {
+  const answer = await transaction.execute<{ ids: string }>(
+    sql`select string_agg(nextval('digests_id_seq')::text, ',') as ids from generate_series(1, ${count})`,
+  );
+  return (answer.rows[0]?.ids ?? "").split(",").map(Number);
+}
 /** Puts the papers of these digests to their readers' lists, shortening those that have grown. */
 async function reservePapers(
   transaction: Queryable,
@@ -109,7 +136,7 @@ async function reservePapers(
 }
 
 /** How many of a list, from its beginning, are not among those kept. */
-function countOld(sent: number[], kept: ReadonlySet<number>): number {
+function countOld(sent: readonly number[], kept: ReadonlySet<number>): number {
   let old = 0;
   while (old < sent.length && !kept.has(sent[old] ?? 0)) old++;
   return old;

@@ -23,23 +23,19 @@ export async function previewDigest(
   const topicIds = chosenTopics.map(({ id }) => id);
   const lists = numberPapers(await listWindowPapers(web.db, { from, to: now }), now);
   rankTopics(lists, await listTopicMatches(web.db, { topicIds, from: lists.firstId, to: lists.lastId }));
-  const { chosen, more } = choosePapers(lists, {
+  const chosen = choosePapers(lists, {
     topicIds,
     sent: [],
     maxPapers: Number(choices.max_papers) || 10,
     minUpvotes: Number(choices.min_upvotes) || 0,
-    earlierThanMs: 0,
   });
-  const shown = chosen.slice(0, MOST_SHOWN);
-  const papers = await listCardsById(
-    web.db,
-    shown.map(({ paperId }) => paperId),
-  );
+  const shown = chosen.paperIds.slice(0, MOST_SHOWN);
+  const papers = await listCardsById(web.db, shown);
   const topicOf = new Map(
-    shown.map(({ paperId, topicId }) => [paperId, offered.find(({ id }) => id === topicId)?.name ?? ""]),
+    shown.map((paperId, at) => [paperId, offered.find(({ id }) => id === chosen.topicIds[at])?.name ?? ""]),
   );
   return {
     papers: papers.map((paper) => ({ ...paper, topic: topicOf.get(paper.id) ?? "" })),
-    total: chosen.length + more,
+    total: chosen.paperIds.length + chosen.more,
   };
 }

@@ -1,7 +1,7 @@
 // Do rows come through COPY as they are, whatever they hold?
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { copyIn, copyLine, copyOut, readInteger, readIntegers, readText } from "../../src/db/copy.ts";
+import { addLine, copyIn, copyOut, readInteger, readIntegers, readText, startLines } from "../../src/db/copy.ts";
 import { useDatabase } from "../support/database.ts";
 
 const database = useDatabase();
@@ -26,11 +26,9 @@ it("whole numbers, lists, nulls and texts survive the way in and out", async () 
     await fc.assert(
       fc.asyncProperty(rows, async (given) => {
         await client.query("truncate given restart identity");
-        await copyIn(
-          client,
-          "copy given (number, list, text, last) from stdin",
-          given.map(({ number, list, text, last }) => copyLine([number, list, text, last])),
-        );
+        const lines = startLines();
+        for (const { number, list, text, last } of given) addLine(lines, [number, list, text, last]);
+        await copyIn(client, "copy given (number, list, text, last) from stdin", lines);
         const back: unknown[] = [];
         await copyOut(client, "select number, list, text, last from given order by nth", (row) => {
           const [number, list, text, last] = [readInteger(row), readIntegers(row), readText(row), readIntegers(row)];
@@ -49,7 +47,7 @@ it("a statement that fails rejects, and the connection goes on", async () => {
   const client = await database.db.$client.connect();
   try {
     await expect(copyOut(client, "select 1 / 0", () => {})).rejects.toThrow("division by zero");
-    await expect(copyIn(client, "copy nowhere from stdin", ["1\n"])).rejects.toThrow("nowhere");
+    await expect(copyIn(client, "copy nowhere from stdin", startLines())).rejects.toThrow("nowhere");
     expect((await client.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
   } finally {
     client.release();
