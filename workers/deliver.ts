@@ -140,13 +140,13 @@ function openNotes({ db }: Context, { worker, now }: Batch) {
   };
 }
 
-/** Tries again while the database is away: what the mail server took must not be forgotten, or it would go twice. */
+/** Tries for ten minutes while the database is away: what the mail server took must not be forgotten, or it would go twice. */
 async function insist(write: () => Promise<void>): Promise<void> {
-  for (const waitMs of [100, 300, 1_000, 2_000, 4_000, 8_000, 15_000]) {
+  for (let tries = 1; tries < 120; tries++) {
     try {
       return await write();
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
+      await new Promise((resolve) => setTimeout(resolve, Math.min(5_000, 100 * tries)));
     }
   }
   await write();

@@ -171,6 +171,8 @@ export async function releaseClaims(db: Queryable, { ids, worker }: { ids: numbe
 
 /** Longer than it takes a worker that lost its database for a moment to come back and write down what it knows. */
 const COME_BACK_MS = 60_000;
+/** A worker that is alive after all writes its answers down before another one sends. */
+const OBJECT_MS = 30_000;
 /** A machine that vanished without a word keeps its session for long. */
 const VANISHED_MS = 30 * 60_000;
 
@@ -180,7 +182,8 @@ const VANISHED_MS = 30 * 60_000;
  */
 export async function markUncertain(db: Queryable, now: Date, graceMs = COME_BACK_MS): Promise<number> {
   const answer = await db.execute(
-    sql`update digests set state = 'uncertain', claimed_at = null
+    sql`update digests set state = 'uncertain', claimed_at = null,
+        next_attempt_at = ${new Date(now.getTime() + OBJECT_MS).toISOString()}
       where state = 'sending' and (claimed_at < ${new Date(now.getTime() - VANISHED_MS).toISOString()}
         or claimed_at <= ${new Date(now.getTime() - graceMs).toISOString()} and not exists (select 1 from pg_locks
           where locktype = 'advisory' and classid = ${SENDER_LOCKS} and objid::text = claimed_by

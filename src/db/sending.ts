@@ -23,6 +23,7 @@ export type Sending = {
 
 const SHARE_MS = 1_000;
 const LINGER_MS = 2_000;
+const REVIVE_MS = 500;
 
 /** Opens nothing yet; the session (one connection of the pool) lives while this process sends. */
 export function openSending(db: Database, connections: number): Sending {
@@ -48,6 +49,7 @@ export function openSending(db: Database, connections: number): Sending {
       session = undefined;
       clearInterval(timer);
       client.release(true);
+      void revive();
     };
     client.on("error", lose);
     client.on("end", lose);
@@ -58,11 +60,23 @@ export function openSending(db: Database, connections: number): Sending {
     });
     await client.query("listen reader_state");
     await client.query("select pg_advisory_lock($1, $2)", [SENDER_LOCKS, key]);
+    // Who left while nobody listened: only those whose mail is on its way through here matter.
+    const left = await client.query<{ id: string }>(
+      `select subscriber_id as id from digests left join subscribers on subscribers.id = subscriber_id
+       where digests.state = 'sending' and claimed_by = $1 and subscribers.state is distinct from 'confirmed'`,
+      [String(key)],
+    );
+    for (const { id } of left.rows) gone.add(Number(id));
     session = client;
     await readShare(client);
     timer = setInterval(() => void readShare(client).catch(lose), SHARE_MS);
     timer.unref();
     return client;
+  }
+
+  /** While something is on its way the session must come back soon: without it this process counts as dead. */
+  async function revive(): Promise<void> {
+    while (active > 0 && !session) await ensure().catch(() => new Promise((resolve) => setTimeout(resolve, REVIVE_MS)));
   }
 
   /** One query after another, as a connection takes them. */

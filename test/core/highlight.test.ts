@@ -12,3 +12,15 @@ it("marks terms with hyphens, slashes and other marks of regular expressions as 
     "[safely]",
   ]);
 });
+
+it("marks whole words only, in any script, and comes to an end on signs of two halves", () => {
+  const marked = (text: string, ...terms: string[]) =>
+    highlight(text, terms)
+      .map(({ text: piece, hit }) => (hit ? `[${piece}]` : piece))
+      .join("");
+  expect(marked("Models model remodel model", "model")).toBe("Models [model] remodel [model]");
+  expect(marked("élan elan, ÉLAN", "élan")).toBe("[élan] elan, [ÉLAN]");
+  expect(marked("𝒳x 𝒳-net a𝒳-net", "𝒳-net")).toBe("𝒳x [𝒳-net] a𝒳-net");
+  expect(marked("a😀x😀x 😀x", "😀x")).toBe("a😀x😀x [😀x]");
+  expect(marked("two  words\nhere", "two words here")).toBe("[two  words\nhere]");
+});

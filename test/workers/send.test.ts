@@ -131,7 +131,7 @@ describe("sending", () => {
       [now],
     );
     expect(await markUncertain(context.db, at("2026-03-05T08:10:00Z"))).toBe(1);
-    await sendAll(at("2026-03-05T08:10:00Z"));
+    await sendAll(at("2026-03-05T08:11:00Z"));
     const copies = mailTo("twice@example.org");
     expect(copies).toHaveLength(2);
     expect(copies[0]?.source).toBe(first?.source);
