@@ -12,8 +12,8 @@ import { closeDatabase, connectDatabase, type Database, migrateDatabase } from "
 import { startEmbeddedDatabase } from "../../src/db/embedded.ts";
 import { unsubscribe } from "../../src/db/leaving.ts";
 import { openQueue } from "../../src/queue/queue.ts";
-import type { ChaosChild } from "../support/chaos-child.ts";
 import { keys, silent } from "../support/context.ts";
+import type { ServiceProcess } from "../support/service-process.ts";
 import { openSmtpServer, type ReceivedMessage } from "../support/smtp.ts";
 
 const long = process.env["CHAOS"] === "long";
@@ -57,8 +57,8 @@ it(
     const children = new Map<string, ChildProcess>();
     const launch = (name: string) => {
       const role = name.startsWith("worker") ? "worker" : "scheduler";
-      const job: ChaosChild = { role, databaseUrl, smtpUrl: smtp.url, secret: keys[0], clock };
-      const file = path.join(import.meta.dirname, "../support/chaos-child.ts");
+      const job: ServiceProcess = { role, databaseUrl, smtpUrl: smtp.url, secret: keys[0], clock };
+      const file = path.join(import.meta.dirname, "../support/service-process.ts");
       const child = spawn(process.execPath, ["--import", "tsx", file, JSON.stringify(job)], {
         stdio: ["ignore", "ignore", "inherit"],
       });

@@ -1,20 +1,22 @@
-// One process of the service as the chaos test kills it: a worker or a scheduler, on a clock that runs faster than ours.
+// One process of the service as tests start and kill it: a worker or a scheduler, on a clock of the test's own.
 import { readConfig } from "../../src/config.ts";
 import { buildContext, openLog } from "../../src/main.ts";
 import { workersFor } from "../../workers/pipeline.ts";
 
-export type ChaosChild = {
+export type ServiceProcess = {
   role: "worker" | "scheduler";
   databaseUrl: string;
+  redisUrl?: string;
   smtpUrl: string;
   secret: string;
   /** The service's clock: `start` plus `speed` times what has passed since `since` (milliseconds). */
   clock: { start: number; since: number; speed: number };
 };
 
-const { role, databaseUrl, smtpUrl, secret, clock }: ChaosChild = JSON.parse(process.argv[2] ?? "{}");
+const { role, databaseUrl, redisUrl, smtpUrl, secret, clock }: ServiceProcess = JSON.parse(process.argv[2] ?? "{}");
 const config = readConfig({
   DATABASE_URL: databaseUrl,
+  REDIS_URL: redisUrl,
   SMTP_URL: smtpUrl,
   SECRET_KEY: secret,
   BASE_URL: "https://papers.example.org",
@@ -31,8 +33,10 @@ process.on("unhandledRejection", (error) => {
 for (;;) {
   try {
     const { context } = await buildContext(config, { mail: true, now, log: openLog("silent") });
-    if (role === "worker") await context.queue.work(workersFor(context), 4);
-    else
+    if (role === "worker") {
+      await context.queue.work(workersFor(context), 4);
+      console.log("ready");
+    } else
       setInterval(() => {
         const at = now().toISOString();
         const id = `c${Math.floor(now().getTime() / 60_000)}`;
