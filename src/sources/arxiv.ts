@@ -120,6 +120,8 @@ async function* harvest(
   const sets = [...new Set(categories.map((category) => oaiSet(canonicalCategory(category))))];
   for (const [index, set] of sets.entries()) {
     let token = "";
+    let read = 0;
+    let size = 0;
     for (let page = 0; page < MAX_PAGES && (page === 0 || token); page++) {
       const parameters = token
         ? new URLSearchParams({ verb: "ListRecords", resumptionToken: token })
@@ -129,7 +131,10 @@ async function* harvest(
       token = "";
       for await (const papers of readXmlPapers(readXmlBody(answer, where), where, now)) {
         token = papers.resumptionToken ?? "";
-        yield { ...asBatch(papers), at: set, done: index + (token ? 0 : 1), total: sets.length };
+        read += papers.drafts.length + papers.refused.length;
+        size = papers.total ?? Math.max(size, read);
+        const at = sets.length > 1 ? `${set}, set ${index + 1} of ${sets.length}` : set;
+        yield { ...asBatch(papers), at, done: read, total: size };
       }
     }
   }
