@@ -1,5 +1,5 @@
 // The source huggingface: which papers did Hugging Face's daily page list on these days?
-import { addDays, listDays } from "../core/calendar.ts";
+import { addDays, listDays, quietDay } from "../core/calendar.ts";
 import type { PaperDraft } from "../core/paper.ts";
 import type { Answer } from "./http.ts";
 import { readDailyPapers } from "./huggingface-entries.ts";
@@ -61,8 +61,10 @@ export function huggingface(baseUrl: string): Source {
 
 type Period = { name: string; parameter: "date" | "week" | "month"; day?: string };
 
-function listPeriods({ from, to, unit }: Ask): Period[] {
-  const days = listDays(from, to);
+function listPeriods({ from, to, unit, regular }: Ask): Period[] {
+  const all = listDays(from, to);
+  // A long back-fill leaves out the days that never had a list.
+  const days = !regular && unit === "day" && all.length > 7 ? all.filter((day) => !quietDay("weekdays", day)) : all;
   if (unit === "day") return days.map((day) => ({ name: day, parameter: "date", day }));
   const names = days.map((day) => (unit === "month" ? day.slice(0, 7) : isoWeek(day)));
   return [...new Set(names)].map((name) => ({ name, parameter: unit }));

@@ -1,7 +1,7 @@
 // Does long work say how far it is: a bar on a terminal, plain lines elsewhere, nothing when it is over at once?
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import { showProgress } from "../src/commands/progress.ts";
+import { showProgress } from "../../src/commands/progress.ts";
 
 function openScreen(isTTY: boolean) {
   const screen = Object.assign(new PassThrough(), { isTTY, columns: 100, cursorTo() {}, clearLine() {} });
