@@ -2,8 +2,7 @@
 import { createPrivateKey } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import mjml2html from "mjml";
-import { createTransport, type TransportOptions } from "nodemailer";
+import type { TransportOptions } from "nodemailer";
 import pg from "pg";
 import { readConfig } from "../src/config.ts";
 import type { DigestCard } from "../src/core/digest.ts";
@@ -107,6 +106,7 @@ async function openOrdinary({
   connections,
   keyFile,
 }: Job): Promise<() => Promise<void>> {
+  const [{ default: mjml2html }, { createTransport }] = await Promise.all([import("mjml"), import("nodemailer")]);
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 });
   const pem = await readFile(keyFile, "utf8");
   const naive = way === "naive";

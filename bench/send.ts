@@ -155,6 +155,8 @@ async function smtpSource(url: string, size: number): Promise<number | undefined
   return count / ((performance.now() - startedAt) / 1_000);
 }
 
+export const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+
 /** Every digest of every way is marked as sent. */
 async function check(url: string, last: number): Promise<void> {
   const client = new pg.Client({ connectionString: url });
@@ -168,7 +170,6 @@ async function check(url: string, last: number): Promise<void> {
 }
 
 function print(results: Map<string, (Sent & { rate: number })[]>): void {
-  const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
   const rateOf = (way: string) => median((results.get(way) ?? []).map(({ rate }) => rate));
   const physical = rateOf("smtp-source");
   console.log(
