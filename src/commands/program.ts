@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { ConfigError } from "../config.ts";
 import { PlainError } from "../main.ts";
 import { reasonOf } from "../reason.ts";
+import { auditCommands } from "./audit.ts";
 import { doctorCommands } from "./doctor.ts";
 import { feedbackCommands } from "./feedback.ts";
 import { ingestCommands } from "./ingest.ts";
@@ -30,6 +31,7 @@ export async function runProgram(words: string[]): Promise<number> {
   subscriberCommands(program);
   feedbackCommands(program);
   doctorCommands(program);
+  auditCommands(program);
   process.exitCode = 0;
   try {
     await program.parseAsync(words, { from: "user" });
