@@ -1,6 +1,6 @@
 // The stage match: which topics does each new paper answer? Reads papers with matched_at empty, writes matches.
 import type { Context } from "../src/context.ts";
-import { explainMatches } from "../src/core/explain.ts";
+import { explainInParts } from "../src/core/explain.ts";
 import type { CompiledTopics } from "../src/core/match-rules.ts";
 import { parseRules } from "../src/core/rules.ts";
 import { findOpinion } from "../src/core/second-opinion.ts";
@@ -11,6 +11,8 @@ import { listMatchedTopics, lockTopics, readTopicsVersion } from "../src/db/topi
 import { stage } from "./stage.ts";
 
 const BATCH = 500;
+/** Of a reader's own topic, so many papers of a batch are kept, the best: twice what the longest digest holds. */
+const MOST_OF_SAVED = 100;
 type Needs = Pick<Context, "db" | "now" | "log">;
 type Progress = { papers: number; matches: number };
 
@@ -33,11 +35,11 @@ export async function runMatch(
       await lockTopics(transaction, "to read");
       const papers = await takeUnmatchedPapers(transaction, BATCH);
       if (papers.length === 0) return undefined;
-      const matches = explainMatches(papers, await readCompiledTopics(context, transaction));
+      const parts = explainInParts(papers, await readCompiledTopics(context, transaction), { most: MOST_OF_SAVED });
       const paperIds = papers.map(({ id }) => id);
-      await replaceMatches(transaction, { paperIds, matches });
+      const matches = await replaceMatches(transaction, { paperIds, parts });
       await markMatched(transaction, paperIds, context.now());
-      return { papers: papers.length, matches: matches.length };
+      return { papers: papers.length, matches };
     });
     if (!batch) break;
     done.papers += batch.papers;
@@ -47,21 +49,32 @@ export async function runMatch(
   return done;
 }
 
-const remembered = new WeakMap<object, { version: string; compiled: CompiledTopics }>();
+/** `asked` is how many things all topics asked when they were last compiled together. */
+type Remembered = { version: string; compiled: CompiledTopics; rules: Map<number, string>; asked: number };
+const remembered = new WeakMap<object, Remembered>();
 
-/** The topics compiled for this database, again only after one changed; rules that cannot be read are logged and left out. */
+/** The topics compiled for this database; only those whose rules changed are compiled again. Unreadable rules are logged and left out. */
 async function readCompiledTopics({ db, log }: Needs, transaction: Queryable): Promise<CompiledTopics> {
   const version = await readTopicsVersion(transaction);
-  const before = remembered.get(db);
-  if (before?.version === version) return before.compiled;
-  const topics = (await listMatchedTopics(transaction)).flatMap(({ id, slug, rules: text }) => {
+  const last = remembered.get(db);
+  if (last?.version === version) return last.compiled;
+  // What topics that are gone asked stays known; when it outweighs the rest, all are compiled anew.
+  const before = last && last.compiled.known.size <= 2 * last.asked + 1_000 ? last : undefined;
+  const topics = await listMatchedTopics(transaction);
+  const rules = new Map(topics.map(({ id, slug, rules: text }) => [id, `${slug ?? ""}\n${text}`]));
+  const isKept = (id: number) => before?.rules.get(id) === rules.get(id);
+  const changed = topics.flatMap(({ id, slug, rules: text }) => {
+    if (isKept(id)) return [];
     const parsed = parseRules(text);
     if (parsed.kind === "ok")
-      return [{ id, rules: parsed.rules, opinion: slug === null ? undefined : findOpinion(slug) }];
+      return [
+        { id, rules: parsed.rules, opinion: slug === null ? undefined : findOpinion(slug), saved: slug === null },
+      ];
     log.warn({ topic: id, problem: parsed.message, at: parsed.at }, "rules cannot be read; the topic matches nothing");
     return [];
   });
-  const compiled = await compileRules(transaction, topics);
-  remembered.set(db, { version, compiled });
+  const kept = before?.compiled.topics.filter(({ id }) => isKept(id)) ?? [];
+  const compiled = await compileRules(transaction, changed, before ? { kept, known: before.compiled.known } : {});
+  remembered.set(db, { version, compiled, rules, asked: before?.asked ?? compiled.known.size });
   return compiled;
 }

@@ -1,7 +1,8 @@
 // Which matches, with their reasons, does a batch of papers have? Score in multiples of the topic's threshold, and the words.
-import { listScoreParts, matchTopics } from "./match.ts";
-import type { CompiledTopics } from "./match-rules.ts";
-import { indexPapers } from "./paper-index.ts";
+import { eachMatch, listScoreParts } from "./match.ts";
+import { listPossibleTopics } from "./match-guards.ts";
+import type { CompiledTopic, CompiledTopics } from "./match-rules.ts";
+import { indexPapers, type PaperIndex } from "./paper-index.ts";
 import type { PaperWords } from "./paper-words.ts";
 import { listTerms } from "./surface.ts";
 
@@ -9,13 +10,42 @@ export type ExplainedMatch = { paperId: number; topicId: number; score: number; 
 
 /** Every match of these papers. `score` 1 is just enough, 2 twice that; without a threshold it is the sum itself. */
 export function explainMatches(papers: PaperWords[], compiled: CompiledTopics): ExplainedMatch[] {
+  return [...explainInParts(papers, compiled)].flat();
+}
+
+/**
+ * The same in lists of a few thousand, so that memory stays flat however many topics there are. `most` keeps so many of each
+ * saved topic, the best: more than one digest can show would only cost.
+ */
+export function* explainInParts(
+  papers: PaperWords[],
+  compiled: CompiledTopics,
+  { most = Number.POSITIVE_INFINITY }: { most?: number } = {},
+): Generator<ExplainedMatch[]> {
   const index = indexPapers(papers);
-  return matchTopics(index, compiled).flatMap(({ topic, paper: number, score }) => {
-    const paper = papers[number];
-    if (!paper || !topic.root) return [];
-    const terms = listTerms(listScoreParts(index, topic.root, number), paper);
-    return [{ paperId: paper.id, topicId: topic.id, score: score / Math.max(1, topic.threshold), terms }];
-  });
+  let part: ExplainedMatch[] = [];
+  for (const topic of listPossibleTopics(compiled, index.words())) {
+    explainTopic(index, topic, topic.saved ? most : Number.POSITIVE_INFINITY, part);
+    if (part.length < PART) continue;
+    yield part;
+    part = [];
+  }
+  if (part.length > 0) yield part;
+}
+
+const PART = 10_000;
+
+function explainTopic(index: PaperIndex, topic: CompiledTopic, most: number, into: ExplainedMatch[]): void {
+  const { root } = topic;
+  if (!root) return;
+  let found: { paper: number; score: number }[] = [];
+  eachMatch(index, topic, (paper, score) => found.push({ paper, score }));
+  if (found.length > most) found = found.sort((a, b) => b.score - a.score || a.paper - b.paper).slice(0, most);
+  for (const { paper: number, score } of found) {
+    const paperId = index.papers[number]?.id ?? 0;
+    const terms = listTerms(listScoreParts(index, root, number));
+    into.push({ paperId, topicId: topic.id, score: score / Math.max(1, topic.threshold), terms });
+  }
 }
 
 /** What a match earned, part by part: the points of `parts`, times `opinion`, make `score` times `threshold`. */

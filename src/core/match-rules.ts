@@ -30,10 +30,12 @@ export type CompiledTopic = {
   root: Node | undefined;
   threshold: number;
   opinion: Opinion | undefined;
+  saved: boolean;
 };
-/** Rules to compile; the second opinion of offered topics weighs what they find. */
-export type TopicRules = { id: number; rules: Rules; opinion?: Opinion | undefined };
-export type CompiledTopics = { topics: CompiledTopic[]; asked: Asked[]; guards: Guards };
+/** Rules to compile; the second opinion of offered topics weighs what they find, `saved` ones are a reader's own. */
+export type TopicRules = { id: number; rules: Rules; opinion?: Opinion | undefined; saved?: boolean };
+/** `known` holds what is asked by its words, so that topics compiled later share the numbers. */
+export type CompiledTopics = { topics: CompiledTopic[]; known: Map<string, Asked>; guards: Guards };
 
 /** The texts whose lexemes compiling needs. */
 export function listRuleTexts(rules: Iterable<Rules>): Set<string> {
@@ -42,16 +44,19 @@ export function listRuleTexts(rules: Iterable<Rules>): Set<string> {
   return texts;
 }
 
-/** Compiles topics against a lexicon that holds all of their texts; equal terms share one number. */
-export function compileTopics(topics: Iterable<TopicRules>, lexicon: Lexicon): CompiledTopics {
-  const known = new Map<string, Asked>();
-  const asked: Asked[] = [];
-
+/**
+ * Compiles topics against a lexicon that holds all of their texts; equal terms share one number. `kept` are topics of an
+ * earlier compilation, with its `known`, that stay as they are: so one changed topic costs little beside 100,000 others.
+ */
+export function compileTopics(
+  topics: Iterable<TopicRules>,
+  lexicon: Lexicon,
+  { kept = [], known = new Map() }: { kept?: CompiledTopic[]; known?: Map<string, Asked> } = {},
+): CompiledTopics {
   const intern = (key: string, make: (number: number) => Asked): Asked => {
     const before = known.get(key);
     if (before) return before;
-    const made = make(asked.length);
-    asked.push(made);
+    const made = make(known.size);
     known.set(key, made);
     return made;
   };
@@ -103,8 +108,8 @@ export function compileTopics(topics: Iterable<TopicRules>, lexicon: Lexicon): C
     return { kind: rule.kind, parts, without };
   };
 
-  const compiled: CompiledTopic[] = [];
-  for (const { id, rules, opinion } of topics)
-    compiled.push({ id, root: node(rules.root), threshold: rules.threshold, opinion });
-  return { topics: compiled, asked, guards: guardTopics(compiled) };
+  const compiled = [...kept];
+  for (const { id, rules, opinion, saved = false } of topics)
+    compiled.push({ id, root: node(rules.root), threshold: rules.threshold, opinion, saved });
+  return { topics: compiled, known, guards: guardTopics(compiled) };
 }

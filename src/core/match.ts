@@ -2,8 +2,7 @@
 
 import { listPossibleTopics } from "./match-guards.ts";
 import type { CompiledTopic, CompiledTopics, Node } from "./match-rules.ts";
-import { listFacts, listNear, listSpans, type PaperIndex, pointsAt, type Span } from "./paper-index.ts";
-import type { PaperWords } from "./paper-words.ts";
+import { type PaperIndex, pointsAt } from "./paper-index.ts";
 import { opinionFactor } from "./second-opinion.ts";
 
 /** `paper` is the number in the batch; `score` what its words earned, times the second opinion, at least the topic's threshold. */
@@ -12,19 +11,23 @@ export type Found = { topic: CompiledTopic; paper: number; score: number };
 /** Puts every topic to every paper of the index; no order is promised. */
 export function matchTopics(index: PaperIndex, compiled: CompiledTopics): Found[] {
   const found: Found[] = [];
-  for (const topic of listPossibleTopics(compiled, index.words())) {
-    const { root, threshold } = topic;
-    if (!root) continue;
-    const bits = bitsOf(index, root);
-    for (let at = 0; at < index.length; at++) {
-      for (let rest = bits[at] ?? 0; rest !== 0; rest &= rest - 1) {
-        const paper = (at << 5) + 31 - Math.clz32(rest & -rest);
-        const score = opined(index, topic, paper, scoreOf(index, root, paper));
-        if (score >= threshold) found.push({ topic, paper, score });
-      }
+  for (const topic of listPossibleTopics(compiled, index.words()))
+    eachMatch(index, topic, (paper, score) => found.push({ topic, paper, score }));
+  return found;
+}
+
+/** Tells the papers that answer one topic, each with its score, in their order. */
+export function eachMatch(index: PaperIndex, topic: CompiledTopic, tell: (paper: number, score: number) => void): void {
+  const { root, threshold } = topic;
+  if (!root) return;
+  const bits = bitsOf(index, root);
+  for (let at = 0; at < index.length; at++) {
+    for (let rest = bits[at] ?? 0; rest !== 0; rest &= rest - 1) {
+      const paper = (at << 5) + 31 - Math.clz32(rest & -rest);
+      const score = opined(index, topic, paper, scoreOf(index, root, paper));
+      if (score >= threshold) tell(paper, score);
     }
   }
-  return found;
 }
 
 function opined(index: PaperIndex, { opinion }: CompiledTopic, paper: number, score: number): number {
@@ -65,24 +68,21 @@ function scoreOf(index: PaperIndex, node: Node, paper: number): number {
   return sum;
 }
 
-/** One part of a score: the words that earned it, where they stand, or the author, organization or category; and how much. */
-export type ScorePart = { spans: Span[]; facts: string[]; points: number; weight: number };
+/** One part of a score: the words that earned it as they stand in the text, or the author, organization or category. */
+export type ScorePart = { terms: string[]; points: number; weight: number };
 
-/** The parts whose sum is the score, dearest first; words that are required but earn nothing come last. */
+/** The parts whose sum is the score of a paper that answers a node, dearest first; words that are required but earn nothing come last. */
 export function listScoreParts(index: PaperIndex, node: Node, paper: number): ScorePart[] {
-  const words = index.papers[paper];
-  if (!words || scoreOf(index, node, paper) < 0) return [];
-  if (node.kind !== "one")
-    return node.parts.flatMap((part) => listScoreParts(index, part, paper)).sort((a, b) => value(b) - value(a));
-  const facts = node.asked.kind === "fact" ? listFacts(node.asked, words) : [];
-  const points = pointsAt(index.find(node.asked), paper);
-  return [{ spans: spansOf(node, words), facts, points, weight: node.weight }];
+  const parts: ScorePart[] = [];
+  if (scoreOf(index, node, paper) >= 0) collectParts(index, node, paper, parts);
+  return parts.length > 1 ? parts.sort((a, b) => b.points * b.weight - a.points * a.weight) : parts;
 }
 
-const value = (part: ScorePart) => part.points * part.weight;
-
-function spansOf(node: Node & { kind: "one" }, words: PaperWords): Span[] {
-  const { asked } = node;
-  if (asked.kind !== "near") return listSpans(asked, words);
-  return listNear(asked, words).flatMap(({ left, right }) => [left, right]);
+function collectParts(index: PaperIndex, node: Node, paper: number, parts: ScorePart[]): void {
+  if (node.kind === "one") {
+    const points = pointsAt(index.find(node.asked), paper);
+    parts.push({ terms: index.terms(node.asked, paper), points, weight: node.weight });
+    return;
+  }
+  for (const part of node.parts) if (scoreOf(index, part, paper) >= 0) collectParts(index, part, paper, parts);
 }

@@ -6,13 +6,15 @@ import { type PaperWords, plainName, textAt } from "./paper-words.ts";
 /** Where one asked thing was found: a bit a paper, the papers by their number in the batch, and what each earned. */
 export type Hits = { bits: Uint32Array; papers: number[]; points: number[]; dense: Float32Array | undefined };
 /** First and last word of a hit, by position. */
-export type Span = { from: number; to: number };
+type Span = { from: number; to: number };
 
 export type PaperIndex = {
   papers: PaperWords[];
   /** Bit-set length in 32-bit words. */
   length: number;
   find: (asked: Asked) => Hits;
+  /** The distinct words, as they stand in a paper, by which it has what is asked; looked up once, however many rules ask. */
+  terms: (asked: Asked, paper: number) => string[];
   /** Every lexeme of the batch, and every word of its authors and organizations as `name:word`. */
   words: () => string[];
 };
@@ -69,11 +71,17 @@ export function indexPapers(papers: PaperWords[]): PaperIndex {
     );
   };
 
-  const remembered: Hits[] = [];
+  // Filled up to the number asked for: an array with holes would be looked up like a map.
+  const remembered: (Hits | undefined)[] = [];
   const find = (asked: Asked): Hits => {
-    if (isPlainWord(asked)) return lexemes.get(asked.lexemes[0]?.lexeme ?? "") ?? none;
     const before = remembered[asked.number];
     if (before) return before;
+    while (remembered.length <= asked.number) remembered.push(undefined);
+    const hits = isPlainWord(asked) ? (lexemes.get(asked.lexemes[0]?.lexeme ?? "") ?? none) : search(asked);
+    remembered[asked.number] = hits;
+    return hits;
+  };
+  const search = (asked: Asked): Hits => {
     let hits = none;
     for (const number of candidates(asked)) {
       const paper = papers[number];
@@ -83,11 +91,20 @@ export function indexPapers(papers: PaperWords[]): PaperIndex {
       addHit(hits, number, points);
     }
     if (hits !== none) hits.dense = densely(hits, papers.length);
-    remembered[asked.number] = hits;
     return hits;
   };
+  const told = new Map<number, string[]>();
+  const terms = (asked: Asked, number: number): string[] => {
+    const key = asked.number * papers.length + number;
+    const known = told.get(key);
+    if (known) return known;
+    const paper = papers[number];
+    const made = paper ? termsOf(asked, paper) : [];
+    told.set(key, made);
+    return made;
+  };
   const words = () => [...lexemes.keys(), ...[...names.keys()].map((name) => `name:${name}`)];
-  return { papers, length, find, words };
+  return { papers, length, find, terms, words };
 }
 
 /** What a paper earned, 0 where it has no hit. */
@@ -144,7 +161,7 @@ function isPlainWord(asked: Asked): asked is Asked & { kind: "words" } {
 }
 
 /** Where a paper holds what is asked, in order; for NEAR the spans of the left side that have a right one at hand. */
-export function listSpans(asked: Asked, paper: PaperWords): Span[] {
+function listSpans(asked: Asked, paper: PaperWords): Span[] {
   if (asked.kind === "fact") return [];
   if (asked.kind === "near") return listNear(asked, paper).map(({ left }) => left);
   const [first, ...others] = asked.lexemes;
@@ -177,7 +194,7 @@ function isSaid(wanted: string, found: string | undefined): boolean {
 }
 
 /** The pairs that make NEAR true: each left span with its closest right one, at most `within` words between their starts. */
-export function listNear(asked: Asked & { kind: "near" }, paper: PaperWords): { left: Span; right: Span }[] {
+function listNear(asked: Asked & { kind: "near" }, paper: PaperWords): { left: Span; right: Span }[] {
   const rights = asked.right.flatMap((side) => listSpans(side, paper));
   const pairs: { left: Span; right: Span }[] = [];
   if (rights.length === 0) return pairs;
@@ -193,7 +210,7 @@ export function listNear(asked: Asked & { kind: "near" }, paper: PaperWords): { 
 }
 
 /** The paper's category, organization or authors that are what is asked for, as the paper writes them. */
-export function listFacts(asked: Asked & { kind: "fact" }, paper: PaperWords): string[] {
+function listFacts(asked: Asked & { kind: "fact" }, paper: PaperWords): string[] {
   const { field, value } = asked;
   if (field !== "category") return factsOf(paper, field).filter((name) => plainName(name).includes(value));
   const beginning = value.endsWith(".*") ? value.slice(0, -1) : undefined;
@@ -210,6 +227,25 @@ function factsOf(paper: PaperWords, field: "org" | "author"): string[] {
 function nameWords(paper: PaperWords): Set<string> {
   const names = [...factsOf(paper, "author"), ...factsOf(paper, "org")].map(plainName);
   return new Set(names.flatMap((name) => name.split(" ").filter(Boolean)));
+}
+
+const MAX_TERM_LENGTH = 80;
+
+function termsOf(asked: Asked, paper: PaperWords): string[] {
+  if (asked.kind === "fact") return distinct(listFacts(asked, paper));
+  const spans =
+    asked.kind === "near"
+      ? listNear(asked, paper).flatMap(({ left, right }) => [left, right])
+      : listSpans(asked, paper);
+  return distinct(spans.map(({ from, to }) => textAt(paper, from, to)?.replace(/\s+/g, " ")));
+}
+
+function distinct(terms: (string | undefined)[]): string[] {
+  const known = new Map<string, string>();
+  for (const term of terms)
+    if (term !== undefined && term.length <= MAX_TERM_LENGTH && !known.has(term.toLowerCase()))
+      known.set(term.toLowerCase(), term);
+  return [...known.values()];
 }
 
 function intersect(lists: number[][]): number[] {

@@ -1,19 +1,19 @@
-// How do the words that earned a match stand in the text? From word positions back to the writing in title and abstract.
+// Which words does a reader see as the reason? Those that earned most, as they stand in title and abstract.
 import type { ScorePart } from "./match.ts";
-import { type PaperWords, textAt } from "./paper-words.ts";
 
 const MAX_TERMS = 8;
-const MAX_TERM_LENGTH = 80;
 
 /** The distinct words that earned a score, dearest first, as they stand in the text, and names followed; at most 8. */
-export function listTerms(parts: ScorePart[], paper: PaperWords): string[] {
+export function listTerms(parts: ScorePart[]): string[] {
+  const [only] = parts;
+  if (only && parts.length === 1 && only.weight > 0 && only.terms.length <= MAX_TERMS) return only.terms;
   const terms = new Map<string, string>();
-  for (const { spans, facts, weight } of parts) {
-    if (weight === 0) continue;
-    const words = spans.map(({ from, to }) => textAt(paper, from, to)?.replace(/\s+/g, " "));
-    for (const term of [...facts, ...words]) {
-      if (term === undefined || term.length > MAX_TERM_LENGTH || terms.has(term.toLowerCase())) continue;
-      terms.set(term.toLowerCase(), term);
+  for (const part of parts) {
+    if (part.weight === 0) continue;
+    for (const term of part.terms) {
+      const small = term.toLowerCase();
+      if (terms.has(small)) continue;
+      terms.set(small, term);
       if (terms.size === MAX_TERMS) return [...terms.values()];
     }
   }

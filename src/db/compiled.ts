@@ -10,10 +10,14 @@ import type { Rules } from "../core/rules.ts";
 import type { Queryable } from "./connect.ts";
 import { readLexicon } from "./lexemes.ts";
 
-/** Compiles rules that were read before; one round trip. */
-export async function compileRules(db: Queryable, topics: TopicRules[]): Promise<CompiledTopics> {
+/** Compiles rules that were read before, beside topics compiled earlier that are kept; one round trip. */
+export async function compileRules(
+  db: Queryable,
+  topics: TopicRules[],
+  earlier: { kept?: CompiledTopic[]; known?: CompiledTopics["known"] } = {},
+): Promise<CompiledTopics> {
   const lexicon = await readLexicon(db, listRuleTexts(topics.map(({ rules }) => rules)));
-  return compileTopics(topics, lexicon);
+  return compileTopics(topics, lexicon, earlier);
 }
 
 /** Compiles one set of rules. */

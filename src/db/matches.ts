@@ -49,19 +49,19 @@ export async function findMatchPaper(db: Queryable, paperId: number): Promise<Pa
   return answer.rows.map(readPaperWords)[0];
 }
 
-/** Replaces what these papers matched, for all topics or for the topics given. */
+/** Replaces what these papers matched, for all topics or for the topics given; matches may come in parts. */
 export async function replaceMatches(
   transaction: Queryable,
-  { paperIds, topicIds, matches }: { paperIds: number[]; topicIds?: number[]; matches: Match[] },
-): Promise<void> {
-  if (paperIds.length === 0) return;
+  { paperIds, topicIds, parts }: { paperIds: number[]; topicIds?: number[]; parts: Iterable<Match[]> },
+): Promise<number> {
+  if (paperIds.length === 0) return 0;
   await transaction.execute(
     sql`delete from matches where paper_id = any(${sql.param(paperIds)}::int[])
       ${topicIds ? sql`and topic_id = any(${sql.param(topicIds)}::int[])` : sql``}`,
   );
-  const batch = 20_000;
-  for (let from = 0; from < matches.length; from += batch) {
-    const some = matches.slice(from, from + batch);
+  let count = 0;
+  for (const some of parts) {
+    count += some.length;
     // A topic may have been deleted while its matches were found: the join leaves those out.
     await transaction.execute(
       sql`insert into matches (paper_id, topic_id, score, terms)
@@ -73,6 +73,7 @@ export async function replaceMatches(
         on conflict (paper_id, topic_id) do update set score = excluded.score, terms = excluded.terms`,
     );
   }
+  return count;
 }
 
 /** Notes that match has looked at these papers. */

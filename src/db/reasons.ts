@@ -43,7 +43,7 @@ export async function listPaperReasons(db: Queryable, paperId: number): Promise<
   return answer.rows.map(({ id, rules: _, ...topic }) => {
     const { root, threshold = 0, opinion } = compiled.get(id) ?? {};
     const parts = root ? listScoreParts(index, root, 0) : [];
-    const told = parts.map((part) => ({ terms: listTerms([part], paper), points: part.points * part.weight }));
+    const told = parts.map((part) => ({ terms: listTerms([part]), points: part.points * part.weight }));
     const factor = opinion ? opinionFactor(opinion, paper) : 1;
     return { ...topic, threshold, opinion: factor, parts: told.filter(({ points }) => points > 0) };
   });

@@ -1,6 +1,6 @@
 // Which topics did a reader write?
 import { sql } from "drizzle-orm";
-import { explainMatches } from "../core/explain.ts";
+import { explainInParts } from "../core/explain.ts";
 import { listRuleTerms, type ParsedRules, parseRules } from "../core/rules.ts";
 import { compileRules } from "./compiled.ts";
 import type { Queryable } from "./connect.ts";
@@ -62,9 +62,8 @@ export async function saveTopic(
     const compiled = await compileRules(transaction, [{ id: topicId, rules: parsed.rules }]);
     const from = new Date(now.getTime() - REMATCH_DAYS * 86_400_000);
     const papers = await listRecentPapers(transaction, { from, limit: MAX_PAPERS });
-    const matches = explainMatches(papers, compiled);
     const paperIds = papers.map(({ id }) => id);
-    await replaceMatches(transaction, { paperIds, topicIds: [topicId], matches });
+    await replaceMatches(transaction, { paperIds, topicIds: [topicId], parts: explainInParts(papers, compiled) });
     return { kind: "saved", id: topicId };
   });
 }

@@ -62,3 +62,44 @@ test("two runs at once share the papers and store each match once", async () => 
   expect(runs.reduce((sum, { papers }) => sum + papers, 0)).toBe(600);
   expect(await readMatches()).toHaveLength(600);
 });
+
+test("topics saved, changed and deleted between runs count from the next run on, beside those that stayed", async () => {
+  await applyTopics(store.db, [topic("robots", "robot"), topic("poems", "poem OR verse")], now);
+  const texts = [{ title: "A robot in verse" }, { title: "A ship" }];
+  const rounds: string[][] = [];
+  const round = async (change?: string) => {
+    if (change) await store.db.execute(change);
+    await store.db.execute(sql`truncate papers restart identity cascade`);
+    await storeTexts(store.db, texts);
+    await runMatch(context());
+    rounds.push((await readMatches()).map(({ paper, slug }) => `${paper} ${slug}`));
+  };
+  await round();
+  await round("insert into topics (slug, name, rules) values ('ships', 'ships', 'ship')");
+  await round("update topics set rules = 'ship OR robot' where slug = 'poems'");
+  await round("delete from topics where slug = 'robots'");
+  expect(rounds).toEqual([
+    ["1 poems", "1 robots"],
+    ["1 poems", "1 robots", "2 ships"],
+    ["1 poems", "1 robots", "2 poems", "2 ships"],
+    ["1 poems", "2 poems", "2 ships"],
+  ]);
+});
+
+test("a reader's own topic that floods keeps its best papers of a batch, an offered one keeps all", async () => {
+  await applyTopics(store.db, [topic("offered", "robot")], now);
+  await store.db.execute(sql`insert into subscribers (id, email) values (1, 'floods@example.net')`);
+  await store.db.execute(sql`insert into topics (slug, name, rules, owner_id) values ('saved', 'saved', 'robot', 1)`);
+  const papers = await storeTexts(
+    store.db,
+    Array.from({ length: 130 }, (_, at) =>
+      at < 20 ? { title: `Robot ${at}`, abstract: "A robot." } : { title: `Robot ${at}` },
+    ),
+  );
+  await runMatch(context());
+  const of = (slug: string) => readMatches().then((rows) => rows.filter((row) => row.slug === slug));
+  expect(await of("offered")).toHaveLength(130);
+  const saved = await of("saved");
+  expect(saved).toHaveLength(100);
+  expect(saved.map(({ paper }) => paper).slice(0, 20)).toEqual(papers.slice(0, 20));
+});
