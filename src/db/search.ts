@@ -27,7 +27,7 @@ export type SearchAnswer =
 
 const MAX_QUERY_LENGTH = 500;
 /** So many of the newest papers that hold the words are ranked; more are not looked at (`partial`). */
-const MAX_RANKED = 2_000;
+const MAX_RANKED = 500;
 const EXCERPT_LENGTH = 320;
 
 /** Papers by words, best first, newer first among equals; pages count from 1. */

@@ -3,7 +3,6 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import express, { type ErrorRequestHandler, type Express } from "express";
 import type { Context } from "../context.ts";
-import { publicFolder } from "./pages.ts";
 import { describeError, requestLog } from "./request-log.ts";
 import { accountRoutes } from "./routes/account.ts";
 import { adminRoutes } from "./routes/admin.ts";
@@ -31,10 +30,7 @@ export function createApp(context: Context, extras: Extras = {}): Express {
   app.disable("x-powered-by").disable("etag").set("query parser", "simple");
   app.set("trust proxy", context.config.TRUST_PROXY);
   app.use(requestLog(context.log), securityHeaders(context.config));
-  app.use("/static", express.static(publicFolder, { index: false, immutable: true, maxAge: "365d" }));
-  app.get(["/favicon.ico", "/favicon.svg"], (_request, response) => {
-    response.sendFile("icon.svg", { root: publicFolder, maxAge: "7d" });
-  });
+  app.use(web.assets.routes);
   app.use("/api/v1", apiRoutes(web));
   app.use(
     healthRoutes(web),

@@ -1,41 +1,47 @@
 // How are dates, counts and names written on a page?
 
+// Making a formatter costs a hundred times what using it does, and a page writes hundreds of dates and counts.
 const english = "en-GB";
+const longDay = new Intl.DateTimeFormat(english, {
+  weekday: "short",
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  timeZone: "UTC",
+});
+const shortDate = new Intl.DateTimeFormat(english, {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  timeZone: "UTC",
+});
+const whole = new Intl.NumberFormat("en");
+const thousands = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const instants = new Map<string, Intl.DateTimeFormat>();
 
 /** `2026-03-05` → `Thu 5 Mar 2026`. */
 export function day(date: string): string {
-  return new Intl.DateTimeFormat(english, {
-    weekday: "short",
-    day: "numeric",
-    month: "short",
-    year: "numeric",
-    timeZone: "UTC",
-  })
-    .format(new Date(`${date}T00:00:00Z`))
-    .replaceAll(",", "");
+  return longDay.format(new Date(`${date}T00:00:00Z`)).replaceAll(",", "");
 }
 
 /** `2026-03-05` → `5 Mar 2026`. */
 export function date(text: string | Date): string {
-  const at = typeof text === "string" ? new Date(`${text}T00:00:00Z`) : text;
-  return new Intl.DateTimeFormat(english, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" }).format(
-    at,
-  );
+  return shortDate.format(typeof text === "string" ? new Date(`${text}T00:00:00Z`) : text);
 }
 
-/** An instant to the minute, in a zone, with the zone's short name. */
+/** An instant to the minute, in a zone. */
 export function instant(at: Date, timezone = "UTC"): string {
-  return new Intl.DateTimeFormat(english, {
-    dateStyle: "medium",
-    timeStyle: "short",
-    timeZone: timezone,
-  }).format(at);
+  let format = instants.get(timezone);
+  if (!format) {
+    format = new Intl.DateTimeFormat(english, { dateStyle: "medium", timeStyle: "short", timeZone: timezone });
+    instants.set(timezone, format);
+  }
+  return format.format(at);
 }
 
 /** 1234 → `1,234`; from ten thousand `12.3k`. */
 export function count(value: number): string {
-  if (value < 10_000) return new Intl.NumberFormat("en").format(value);
-  return `${new Intl.NumberFormat("en", { maximumFractionDigits: 1 }).format(value / 1000)}k`;
+  return value < 10_000 ? whole.format(value) : `${thousands.format(value / 1000)}k`;
 }
 
 /** `1 paper`, `2 papers`. */

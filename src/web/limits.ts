@@ -17,13 +17,17 @@ const rules = {
 } as const;
 /** Reading that costs us work, for each process on its own: a GET writes nothing, not even a count. */
 const reading = { points: 1_200, duration: 60 };
+/** A search looks at hundreds of papers. */
+const searching = { points: 120, duration: 60 };
 type LimitName = keyof typeof rules;
 
 export type Limits = {
   /** Counts one call; the answer is the seconds to wait, or undefined where all is well. Keys are kept as HMACs. */
   hit: (name: LimitName, key: string) => Promise<number | undefined>;
-  /** The same for a search or an API read of one network, counted in memory. */
+  /** The same for an API read of one network, counted in memory. */
   read: (network: string) => Promise<number | undefined>;
+  /** The same for a search. */
+  search: (network: string) => Promise<number | undefined>;
 };
 
 export function openLimits({ db, keys }: Context): Limits {
@@ -45,6 +49,7 @@ export function openLimits({ db, keys }: Context): Limits {
   );
   const hidden = (key: string) => createHmac("sha256", keys[0]).update(`limit\n${key}`).digest("base64url");
   const inMemory = new RateLimiterMemory(reading);
+  const searches = new RateLimiterMemory(searching);
   const ask = async (limiter: RateLimiterMemory | RateLimiterPostgres | undefined, key: string) => {
     try {
       await limiter?.consume(key);
@@ -57,6 +62,7 @@ export function openLimits({ db, keys }: Context): Limits {
   return {
     hit: (name, key) => ask(limiters.get(name), hidden(key)),
     read: (network) => ask(inMemory, network),
+    search: (network) => ask(searches, network),
   };
 }
 

@@ -1,4 +1,4 @@
-// Was this public page made a moment ago? Pages that are the same for everybody are made once a second at most.
+// Was this public page made a moment ago? Pages that are the same for everybody are made once a second at most, and nobody waits.
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
@@ -6,12 +6,13 @@ import type { Request, Response } from "express";
 
 const gzipAsync = promisify(gzip);
 const FRESH_MS = 1_000;
+/** A page that old is still shown while the next one is made. */
+const STALE_MS = 10_000;
 const MOST_ENTRIES = 300;
 
 /** A body with its type; `modifiedAt` where there is a natural last change. */
 type PublicBody = { status?: number; type: string; body: string; modifiedAt?: Date | undefined };
 type Entry = {
-  madeAt: number;
   status: number;
   headers: Record<string, string>;
   plain: Buffer;
@@ -26,8 +27,8 @@ export type PageCache = {
 
 /** `clock` counts milliseconds; only ages are taken from it. */
 export function pageCache(clock: () => number = () => performance.now()): PageCache {
-  const entries = new Map<string, Promise<Entry | undefined>>();
-  const made = new Map<string, number>();
+  type Slot = { entry: Promise<Entry | undefined>; madeAt: number; renewing: boolean };
+  const slots = new Map<string, Slot>();
 
   const build = async (make: () => Promise<PublicBody | undefined>): Promise<Entry | undefined> => {
     const result = await make();
@@ -35,7 +36,6 @@ export function pageCache(clock: () => number = () => performance.now()): PageCa
     const plain = Buffer.from(result.body, "utf8");
     const etag = `"${createHash("sha256").update(plain).digest("base64url").slice(0, 22)}"`;
     return {
-      madeAt: clock(),
       status: result.status ?? 200,
       plain,
       zipped: await gzipAsync(plain, { level: 6 }),
@@ -51,22 +51,30 @@ export function pageCache(clock: () => number = () => performance.now()): PageCa
     };
   };
 
+  const keep = (key: string, entry: Promise<Entry | undefined>): void => {
+    slots.delete(key);
+    slots.set(key, { entry, madeAt: clock(), renewing: false });
+    entry.catch(() => slots.delete(key));
+    const oldest = slots.size > MOST_ENTRIES ? slots.keys().next().value : undefined;
+    if (oldest !== undefined) slots.delete(oldest);
+  };
+
   return {
     async send(request, response, make) {
       const key = request.originalUrl;
-      const age = clock() - (made.get(key) ?? Number.NEGATIVE_INFINITY);
-      let entry = age < FRESH_MS ? entries.get(key) : undefined;
-      if (!entry) {
+      const slot = slots.get(key);
+      const age = clock() - (slot?.madeAt ?? Number.NEGATIVE_INFINITY);
+      let entry = slot?.entry;
+      if (!slot || !entry || age >= STALE_MS) {
         entry = build(make);
-        entries.delete(key);
-        entries.set(key, entry);
-        made.set(key, clock());
-        entry.catch(() => entries.delete(key));
-        const oldest = entries.size > MOST_ENTRIES ? entries.keys().next().value : undefined;
-        if (oldest !== undefined) {
-          entries.delete(oldest);
-          made.delete(oldest);
-        }
+        keep(key, entry);
+      } else if (age >= FRESH_MS && !slot.renewing) {
+        slot.renewing = true;
+        const renewed = build(make);
+        renewed.then(
+          () => keep(key, renewed),
+          () => slots.delete(key),
+        );
       }
       const found = await entry;
       if (!found) return false;

@@ -1,6 +1,4 @@
 // How does a page become HTML? Eta templates with autoescape on, one layout, assets with their version.
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import path from "node:path";
 import { Eta } from "eta";
 import type { Response } from "express";
@@ -8,7 +6,6 @@ import type { Config } from "../config.ts";
 import { aDay, count, date, day, hour, instant, names, perDay, plural, shorten, terms } from "./format.ts";
 
 const root = path.join(import.meta.dirname, "../..");
-export const publicFolder = path.join(root, "public");
 /** What templates write dates, counts and names with. */
 const format = { aDay, count, date, day, hour, instant, names, perDay, plural, shorten, terms };
 
@@ -35,14 +32,13 @@ export type Pages = {
   send: (response: Response, template: string, page: Page, data?: object, status?: number) => void;
 };
 
-export function pages(config: Config, mailbox: boolean): Pages {
+/** `assets` is the version of style and script. */
+export function pages(config: Config, assets: string, mailbox: boolean): Pages {
   const eta = new Eta({ views: path.join(root, "templates/web"), cache: true, autoEscape: true });
-  const version = createHash("sha256");
-  for (const file of ["paperboy.css", "paperboy.js"]) version.update(readFileSync(path.join(publicFolder, file)));
   const site = {
     name: "Paperboy",
     baseUrl: config.BASE_URL,
-    assets: version.digest("hex").slice(0, 10),
+    assets,
     mailbox,
     admin: config.ADMIN_PASSWORD !== undefined,
     /** The address of a thumbnail that pages may show; other hosts are never asked. */

@@ -4,6 +4,7 @@ import type { Context } from "../context.ts";
 import type { NamedSource } from "../core/freshness.ts";
 import { type Links, links } from "../core/links.ts";
 import { type TokenAnswer, type TokenPurpose, verifyToken } from "../core/tokens.ts";
+import { type Assets, openAssets } from "./assets.ts";
 import { type Limits, openLimits } from "./limits.ts";
 import { type PageCache, pageCache } from "./page-cache.ts";
 import { type Pages, pages } from "./pages.ts";
@@ -35,14 +36,23 @@ export type Extras = {
   renderDigest?: ((digestId: number) => Promise<{ html: string; text: string } | undefined>) | undefined;
 };
 
-export type Web = Context & { extras: Extras; links: Links; pages: Pages; limits: Limits; cache: PageCache };
+export type Web = Context & {
+  extras: Extras;
+  links: Links;
+  pages: Pages;
+  limits: Limits;
+  cache: PageCache;
+  assets: Assets;
+};
 
 export function openWeb(context: Context, extras: Extras): Web {
+  const assets = openAssets();
   return {
     ...context,
     extras,
+    assets,
     links: links(context.config.BASE_URL, context.keys),
-    pages: pages(context.config, extras.mailbox !== undefined),
+    pages: pages(context.config, assets.version, extras.mailbox !== undefined),
     limits: openLimits(context),
     cache: pageCache(),
   };

@@ -43,7 +43,12 @@ export const operations: Operation[] = [
     query: schemas.papersQuery,
     answer: { status: 200, schema: schemas.paperList },
     problems: { 422: "A parameter cannot be read.", 429: "Too many questions." },
-    run: async (web, { query }) => listPapers(web, query as z.output<typeof schemas.papersQuery>),
+    run: async (web, { query, request }) => {
+      const asked = query as z.output<typeof schemas.papersQuery>;
+      const seconds = asked.q === undefined ? undefined : await web.limits.search(networkOf(request));
+      if (seconds === undefined) return listPapers(web, asked);
+      return { status: 429, body: { error: "Too many searches; please wait." }, retryAfter: seconds };
+    },
   },
   {
     method: "get",

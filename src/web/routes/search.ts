@@ -22,7 +22,7 @@ export function searchRoutes(web: Web): Router {
       web.pages.send(response, "search", about, { words });
       return;
     }
-    const seconds = await web.limits.read(networkOf(request));
+    const seconds = await web.limits.search(networkOf(request));
     if (seconds !== undefined) return sendTooOften(web, response, seconds);
     const page = numberOf(request, "page", { from: 1, to: 1_000, otherwise: 1 });
     await web.cache.send(request, response, async () => {
