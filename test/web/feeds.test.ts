@@ -1,0 +1,106 @@
+// Can a reader program follow the front page, a topic, and its reader's own digests?
+import { XMLParser, XMLValidator } from "fast-xml-parser";
+import { beforeAll, describe, expect, test } from "vitest";
+import { useApp } from "../support/app.ts";
+import { confirmReader, storeListDay, writeDigest } from "../support/web-data.ts";
+
+const app = useApp();
+let papers: number[] = [];
+beforeAll(async () => {
+  papers = await storeListDay(app.db, app.now);
+});
+const parse = (xml: string) => {
+  expect(XMLValidator.validate(xml)).toBe(true);
+  return new XMLParser({ ignoreAttributes: false }).parse(xml);
+};
+
+describe("public feeds", () => {
+  test.each(["/papers", "/topics/robotics"])(
+    "%s comes as Atom, RSS and JSON Feed with the same papers",
+    async (path) => {
+      const atom = await app.get(`${path}.atom`);
+      expect(atom.headers.get("content-type")).toBe("application/atom+xml; charset=utf-8");
+      const entries = [parse(await atom.text()).feed.entry].flat();
+      const rss = await app.get(`${path}.rss`);
+      expect(rss.headers.get("content-type")).toBe("application/rss+xml; charset=utf-8");
+      const items = [parse(await rss.text()).rss.channel.item].flat();
+      const json = await app.get(`${path}.json`);
+      expect(json.headers.get("content-type")).toBe("application/feed+json; charset=utf-8");
+      const feed = JSON.parse(await json.text());
+      expect(feed.version).toMatch(/^https:\/\/jsonfeed\.org\/version\//);
+      const links = feed.items.map(({ url }: { url: string }) => url);
+      expect(entries.map((entry) => entry.id)).toEqual(links);
+      expect(items.map((item) => item.link)).toEqual(links);
+      expect(links).toContain(`${app.context.config.BASE_URL}/papers/${papers[1]}`);
+    },
+  );
+
+  test("titles with markup stay text in every form", async () => {
+    const atom = parse(await (await app.get("/papers.atom")).text());
+    const titles = [atom.feed.entry].flat().map(({ title }) => title["#text"] ?? title);
+    expect(titles).toContain("A &lt;think&gt; of a language model");
+    const feed = JSON.parse(await (await app.get("/papers.json")).text());
+    const plain = feed.items.find(({ title }: { title: string }) => title.includes("<think>"));
+    expect(plain.content_html).toContain("Q&amp;A");
+    expect(plain.content_html).not.toContain("<think>");
+  });
+
+  test("a reader program that has it gets 304, by tag and by date", async () => {
+    const first = await app.get("/papers.atom");
+    const tag = first.headers.get("etag") ?? "";
+    const modified = first.headers.get("last-modified") ?? "";
+    expect((await app.get("/papers.atom", { headers: { "if-none-match": tag } })).status).toBe(304);
+    expect((await app.get("/papers.atom", { headers: { "if-modified-since": modified } })).status).toBe(304);
+  });
+
+  test("there is no feed of an unknown topic or form", async () => {
+    for (const path of ["/topics/none.atom", "/papers.csv", "/topics/robotics.exe"])
+      expect((await app.get(path)).status).toBe(404);
+  });
+});
+
+describe("a reader's own feed", () => {
+  test("holds the digests that were sent, with their reasons, and nobody may keep or find it", async () => {
+    const reader = await confirmReader(app, "feed@example.net");
+    await writeDigest(app.db, reader.id, {
+      editionDate: "2026-03-05",
+      paperIds: papers,
+      state: "sent",
+      plannedAt: app.now,
+    });
+    await writeDigest(app.db, reader.id, {
+      editionDate: "2026-03-04",
+      paperIds: [],
+      state: "skipped",
+      reason: "nothing matched",
+      plannedAt: app.now,
+    });
+    const answer = await app.get(app.paths.feed(reader.id));
+    expect(answer.headers.get("cache-control")).toBe("no-store");
+    expect(answer.headers.get("x-robots-tag")).toContain("noindex");
+    const xml = await answer.text();
+    const entries = [parse(xml).feed.entry].flat();
+    expect(entries).toHaveLength(1);
+    expect(xml).toContain("Thu 5 Mar 2026: 3 papers");
+    expect(xml).toContain("Robotics: robot");
+    expect(xml).not.toContain("feed@example.net");
+  });
+
+  test("a forged token opens none", async () => {
+    expect((await app.get("/feeds/f1_AAAAAAAAAAAAAAAAAAAAAA.atom")).status).toBe(404);
+  });
+
+  test("an edition is taken along as BibTeX, RIS and Atom", async () => {
+    const reader = await confirmReader(app, "take@example.net");
+    const digest = await writeDigest(app.db, reader.id, {
+      editionDate: "2026-03-05",
+      paperIds: papers,
+      state: "sent",
+      plannedAt: app.now,
+    });
+    const path = app.paths.digest(digest);
+    expect((await (await app.get(`${path}/cite.bib`)).text()).match(/^@/gm)).toHaveLength(3);
+    expect((await (await app.get(`${path}/cite.ris`)).text()).match(/^ER {2}-/gm)).toHaveLength(3);
+    expect([parse(await (await app.get(`${path}/papers.atom`)).text()).feed.entry].flat()).toHaveLength(3);
+  });
+});
