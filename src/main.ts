@@ -7,7 +7,7 @@ import { readTopicsFile } from "./core/topics-file.ts";
 import { closeDatabase, connectDatabase, migrateDatabase } from "./db/connect.ts";
 import { startEmbeddedDatabase } from "./db/embedded.ts";
 import { openSending } from "./db/sending.ts";
-import { applyTopics } from "./db/topics.ts";
+import { applyTopics, hasTopics } from "./db/topics.ts";
 import { readKeys } from "./keys.ts";
 import type { Mailbox } from "./mail/mailbox.ts";
 import { openQueue } from "./queue/queue.ts";
@@ -20,7 +20,8 @@ export type Built = {
   applied: number;
   close: () => Promise<void>;
 };
-type Needs = { mail?: boolean; now?: () => Date; log?: Logger };
+/** Topics are taken `of the file` at start; else only where there are none yet, so that `topics apply` holds until then. */
+type Needs = { mail?: boolean; now?: () => Date; log?: Logger; topics?: "of the file" };
 
 /** A sentence for the person who runs this: printed alone, without a stack. */
 export class PlainError extends Error {}
@@ -30,7 +31,7 @@ export function openLog(level: Config["LOG_LEVEL"]): Logger {
   return pino({ level, base: null, redact: ["email", "token"] }, pino.destination({ fd: 2, sync: true }));
 }
 
-/** Builds what every role and command needs: database (migrated), queue, topics from TOPICS_FILE, and mail when asked for. */
+/** Builds what every role and command needs: database (migrated), queue, topics, and mail when asked for. */
 export async function buildContext(config: Config, needs: Needs = {}): Promise<Built> {
   const log = needs.log ?? openLog(config.LOG_LEVEL);
   const closers: (() => Promise<void>)[] = [];
@@ -55,7 +56,7 @@ export async function buildContext(config: Config, needs: Needs = {}): Promise<B
     closers.push(() => queue.close());
     const now = needs.now ?? (() => new Date());
     const context: Context = { config, keys, log, db, queue, now };
-    await offerTopics(context);
+    if (needs.topics === "of the file" || !(await hasTopics(db))) await offerTopics(context);
     let mailbox: Mailbox | undefined;
     if (needs.mail) {
       if (!config.SMTP_URL) {
@@ -122,7 +123,7 @@ export type Running = { url: string | undefined; built: Built; stop: () => Promi
 /** Starts the roles of the settings; each is imported only when asked for. `stop` drains within 30 seconds. */
 export async function start(config: Config, options: { now?: () => Date; log?: Logger } = {}): Promise<Running> {
   const has = (role: Role) => config.ROLES.includes(role);
-  const built = await buildContext(config, { ...options, mail: has("worker") || has("web") });
+  const built = await buildContext(config, { ...options, mail: has("worker") || has("web"), topics: "of the file" });
   const { context, mailbox } = built;
   const stops: (() => Promise<void>)[] = [built.close];
   let url: string | undefined;

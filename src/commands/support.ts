@@ -50,7 +50,7 @@ export function quietly(config: Config): Config {
 /** Runs a command's work on a built context and closes it, whatever happens. */
 export async function withContext<Result>(
   work: (built: Built) => Promise<Result>,
-  needs: { mail?: boolean; now?: () => Date } = {},
+  needs: { mail?: boolean; now?: () => Date; topics?: "of the file" } = {},
 ): Promise<Result> {
   const built = await buildContext(quietly(readSettings()), needs);
   try {

@@ -1,18 +1,21 @@
 // The commands about topics: topics list, check, apply, backtest; evaluate.
 import { readFile } from "node:fs/promises";
+import path from "node:path";
 import type { Command } from "commander";
+import { runMatch } from "../../workers/match.ts";
 import { readLabelledPapers } from "../core/evaluate.ts";
 import { readTopicsFile } from "../core/topics-file.ts";
 import { backtest } from "../db/backtest.ts";
 import { evaluateTopics } from "../db/labelled.ts";
 import { applyTopics, listOfferedTopics } from "../db/topics.ts";
 import { PlainError } from "../main.ts";
-import { answer, wholeNumber, withContext } from "./support.ts";
+import { answer, stopSignal, wholeNumber, withContext } from "./support.ts";
 
 export function topicCommands(program: Command): void {
   const topics = program.command("topics").description("the topics on offer");
   topics
     .command("list")
+    .description("slug, name and area of each")
     .option("--json", "print one JSON object")
     .action(async ({ json }: { json?: boolean }) => {
       const offered = await withContext(({ context }) => listOfferedTopics(context.db));
@@ -36,8 +39,18 @@ export function topicCommands(program: Command): void {
     .option("--json", "print one JSON object")
     .action(async (file: string, { json }: { json?: boolean }) => {
       const read = await readFileOrSay(file);
-      await withContext(({ context }) => applyTopics(context.db, read, context.now()));
-      answer(json, { topics: read.map(({ slug }) => slug) }, `${read.length} topics on offer.`);
+      const told = await withContext(async ({ context }) => {
+        await applyTopics(context.db, read, context.now());
+        const { papers, matches } = await runMatch(context, { signal: stopSignal });
+        return { papers, matches, kept: path.resolve(context.config.TOPICS_FILE) === path.resolve(file) };
+      });
+      answer(
+        json,
+        { topics: read.map(({ slug }) => slug), papers: told.papers, matches: told.matches },
+        `${read.length} topics on offer, put to ${told.papers} papers: ${told.matches} matches.`,
+      );
+      if (!told.kept)
+        console.error("The next start offers the topics of TOPICS_FILE again; set it to this file to keep these.");
     });
   topics
     .command("backtest <rules>")
@@ -61,8 +74,9 @@ export function topicCommands(program: Command): void {
     .action(async (file: string, { json }: { json?: boolean }) => {
       const labelled = readLabelledPapers(await readText(file));
       if (labelled.kind === "error") throw new PlainError(`${file}: ${labelled.message}`);
-      const told = await withContext(async ({ context }) =>
-        evaluateTopics(context.db, await listOfferedTopics(context.db), labelled.papers),
+      const told = await withContext(
+        async ({ context }) => evaluateTopics(context.db, await listOfferedTopics(context.db), labelled.papers),
+        { topics: "of the file" },
       );
       const percent = (value: number) => value.toFixed(3);
       answer(json, told, [

@@ -124,3 +124,9 @@ export async function listTopicsWithCounts(db: Queryable, since: Date): Promise<
     return { ...topic, papers, perDay: days > 0 ? papers / days : 0, samples: samples ?? [] };
   });
 }
+
+/** Whether any topic was ever offered. */
+export async function hasTopics(db: Queryable): Promise<boolean> {
+  const answer = await db.execute(sql`select 1 from topics where owner_id is null limit 1`);
+  return answer.rows.length > 0;
+}
