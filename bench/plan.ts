@@ -1,0 +1,346 @@
+// How long does planning take? All readers at once by COPY and k-way merge beside two obvious ways in SQL, in one run.
+import { fork } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { loadavg, tmpdir } from "node:os";
+import path from "node:path";
+import { groupNearDuplicates } from "../src/core/near-duplicate.ts";
+import { WINDOW_DAYS } from "../src/core/plan.ts";
+import { closeDatabase, connectDatabase, type Database, migrateDatabase } from "../src/db/connect.ts";
+import { addLine, copyIn, type Lines, startLines } from "../src/db/copy.ts";
+import { startEmbeddedDatabase } from "../src/db/embedded.ts";
+import type { PlannedApart } from "./plan-apart.ts";
+
+const FIRST = Date.parse("2026-03-02T07:00:00Z");
+const DAY_MS = 86_400_000;
+const PAPERS_A_DAY = 500;
+const TOPICS = 200;
+const CAP = 10;
+/** Readers of the slow ways: what the larger sample takes beside the smaller is what a reader takes, without what all share. */
+const SAMPLES = { lateral: [50, 150], windowed: [200, 800] } as const;
+/** Readers compared with the reference. */
+const CHECKED = 500;
+/** Days that all readers, 10,000 and one of them are planned on. */
+const DAYS = { all: 3, some: 3, one: 3 };
+const FLAGS = ["shared_buffers=1GB", "max_wal_size=8GB", "jit=off"];
+const zones = [
+  ["UTC", 7],
+  ["Europe/Berlin", 8],
+  ["America/New_York", 2],
+  ["Asia/Tokyo", 16],
+] as const;
+
+/** Plans `readers` who are all due, then 10,000 and one of them, on following days; throws where a choice is not the reference's. */
+export async function run([readers = "1000000", sent = "10"]: string[] = []): Promise<void> {
+  const dataDir = await mkdtemp(path.join(tmpdir(), "paperboy-bench-"));
+  const server = await startEmbeddedDatabase({ dataDir, flags: FLAGS.flatMap((flag) => ["-c", flag]) });
+  const db = connectDatabase(server.url, 4);
+  try {
+    await migrateDatabase(db);
+    await fill(db, Number(readers), Number(sent));
+    await compare(db, server.url, Number(readers));
+  } finally {
+    await closeDatabase(db);
+    await server.stop({ force: true });
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function compare(db: Database, url: string, readers: number): Promise<void> {
+  console.log(
+    `${readers} readers with 4 of ${TOPICS} topics (Zipf), ${PAPERS_A_DAY * WINDOW_DAYS} papers in the window, at most ${CAP} a digest`,
+  );
+  console.log(`  PostgreSQL 18 with ${FLAGS.join(", ")}; planner and database share the cores`);
+  const slow = [
+    { way: "lateral join", msEach: await timeEach(db, lateral, SAMPLES.lateral) },
+    { way: "row_number()", msEach: await timeEach(db, windowed, SAMPLES.windowed) },
+  ];
+  const expected = await chooseByFullSort(db, Math.min(CHECKED, readers));
+
+  let day = 0;
+  const planDays = async (days: number): Promise<PlannedApart[]> => {
+    const runs: PlannedApart[] = [];
+    for (const last = day + days; day < last; day++) {
+      await db.$client.query("vacuum analyze subscribers, sent_papers, digests");
+      await db.$client.query("checkpoint");
+      runs.push(await planApart(url, FIRST + day * DAY_MS));
+    }
+    return runs;
+  };
+  const all = await planDays(1);
+  await checkChoices(db, expected);
+  all.push(...(await planDays(DAYS.all - 1)));
+  const rest = (from: number) =>
+    db.$client.query("update subscribers set due_at = '2027-01-01' where id > $1 and due_at < '2027-01-01'", [from]);
+  await rest(10_000);
+  const some = await planDays(DAYS.some);
+  await rest(1);
+  const one = await planDays(DAYS.one);
+
+  const best = median(all.map(({ ms }) => ms));
+  say(`all ${readers}, a day each`, all);
+  say("10,000 of them, a day each", some);
+  say("one of them, a day each", one);
+  for (const { way, msEach } of slow)
+    console.log(
+      `  SQL, ${way.padEnd(22)} ${((msEach * readers) / 1_000).toFixed(0)} s (${((msEach * readers) / best).toFixed(0)} times), ` +
+        `scaled from ${msEach.toFixed(2)} ms a reader; no folding, no balance of topics`,
+    );
+  console.log(
+    `  load of the machine meanwhile: ${loadavg()
+      .map((load) => load.toFixed(1))
+      .join(", ")} (1, 5, 15 minutes)`,
+  );
+}
+
+function say(what: string, runs: PlannedApart[]): void {
+  const times = runs.map(({ ms }) => ms);
+  const planned = new Set(runs.map(({ planned }) => planned));
+  console.log(
+    `  ${what.padEnd(27)} ${(median(times) / 1_000).toFixed(3)} s (${times.map((ms) => (ms / 1_000).toFixed(3)).join(", ")}), ` +
+      `${[...planned].join("/")} digests, peak memory ${Math.max(...runs.map(({ rssMb }) => rssMb))} MB, planner's CPU ${(median(runs.map(({ cpuMs }) => cpuMs)) / 1_000).toFixed(2)} s`,
+  );
+}
+
+/** Plans in a process of its own, so that its memory is its own. */
+function planApart(url: string, now: number): Promise<PlannedApart> {
+  return new Promise((resolve, reject) => {
+    const child = fork(path.join(import.meta.dirname, "plan-apart.ts"), [url, String(now)]);
+    child.once("message", (answer) => resolve(answer as PlannedApart));
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`the planner ended with ${code}`)));
+  });
+}
+
+const value = `0.5 * m.score / (m.score + 1) + 0.3 * (p.upvotes + 2 * p.comments + sqrt(p.stars)) / (p.upvotes + 2 * p.comments + sqrt(p.stars) + 20)
+  + 0.2 * power(0.5, extract(epoch from $1::timestamptz - p.listed_at) / 172800)`;
+const inWindow = `p.listed_at > $1::timestamptz - interval '${WINDOW_DAYS} days' and p.listed_at <= $1`;
+
+/** What one would write first: for each reader the best papers of their topics that they did not get. */
+const lateral = `select r.id, best.papers, best.topics from subscribers r join sent_papers sent on sent.subscriber_id = r.id cross join lateral (
+    select array_agg(paper_id order by value desc) as papers, array_agg(topic_id order by value desc) as topics from (
+      select paper_id, min(topic_id) as topic_id, max(value) as value from (
+        select m.paper_id, m.topic_id, ${value} as value from subscriptions s join matches m on m.topic_id = s.topic_id
+        join papers p on p.id = m.paper_id where s.subscriber_id = r.id and ${inWindow} and m.paper_id <> all (sent.paper_ids)) found
+      group by paper_id order by value desc limit ${CAP}) chosen) best
+  where r.due_at <= $1 and r.state = 'confirmed' and r.id <= $2`;
+
+/** The same as one set, with a window function. */
+const windowed = `select id, array_agg(paper_id order by value desc), array_agg(topic_id order by value desc) from (
+    select id, paper_id, topic_id, value, row_number() over (partition by id order by value desc) as nth from (
+      select r.id, m.paper_id, min(m.topic_id) as topic_id, max(m.value) as value
+      from subscribers r join subscriptions s on s.subscriber_id = r.id join sent_papers on sent_papers.subscriber_id = r.id
+      join (select m.topic_id, m.paper_id, ${value} as value from matches m join papers p on p.id = m.paper_id where ${inWindow}) m
+        on m.topic_id = s.topic_id and m.paper_id <> all (sent_papers.paper_ids)
+      where r.due_at <= $1 and r.state = 'confirmed' and r.id <= $2 group by r.id, m.paper_id) found) ranked
+  where nth <= ${CAP} group by id`;
+
+/** Chooses, writes digests and what was sent, and moves the readers on, as planning does; then takes it back. */
+async function timeSql(db: Database, choose: string, sample: number): Promise<number> {
+  const client = await db.$client.connect();
+  try {
+    await client.query("begin");
+    const started = performance.now();
+    await client.query(
+      `insert into digests (subscriber_id, edition_date, expires_at, paper_ids, topic_ids, state, planned_at)
+        select id, '2026-03-02', $1::timestamptz + interval '1 day', papers, topics, 'planned', $1 from (${choose}) chosen(id, papers, topics)
+        on conflict do nothing`,
+      [new Date(FIRST), sample],
+    );
+    await client.query(
+      "update sent_papers set paper_ids = sent_papers.paper_ids || digests.paper_ids from digests where digests.subscriber_id = sent_papers.subscriber_id",
+    );
+    await client.query("update subscribers set due_at = due_at + interval '1 day' where due_at <= $1 and id <= $2", [
+      new Date(FIRST),
+      sample,
+    ]);
+    const ms = performance.now() - started;
+    await client.query("rollback");
+    return ms;
+  } finally {
+    client.release();
+  }
+}
+
+/** Milliseconds a reader, from two samples. */
+async function timeEach(db: Database, choose: string, [few, many]: readonly [number, number]): Promise<number> {
+  const [less, more] = [await timeSql(db, choose, few), await timeSql(db, choose, many)];
+  return (more - less) / (many - few);
+}
+
+type Choice = { papers: number[]; topics: number[]; more: number };
+
+/** The formula of core/rank.ts the plain way: after each choice all that is left is sorted again. */
+async function chooseByFullSort(db: Database, checked: number): Promise<Map<number, Choice>> {
+  const from = new Date(FIRST - WINDOW_DAYS * DAY_MS);
+  const papers = await db.$client.query(
+    "select id, title, upvotes, comments, stars, listed_at from papers where listed_at > $1 and listed_at <= $2 order by id",
+    [from, new Date(FIRST)],
+  );
+  const groups = groupNearDuplicates(papers.rows.map(({ title }) => title));
+  const known = new Map(
+    papers.rows.map(({ id, upvotes, comments, stars, listed_at }, at) => {
+      const earned = upvotes + 2 * comments + Math.sqrt(stars);
+      const freshness = 0.5 ** ((FIRST - listed_at.getTime()) / DAY_MS / 2);
+      return [id as number, { group: groups[at] ?? 0, base: (0.3 * earned) / (earned + 20) + 0.2 * freshness }];
+    }),
+  );
+  const matches = await db.$client.query("select paper_id, topic_id, score from matches");
+  const readers = await db.$client.query(
+    `select id::int, array(select topic_id from subscriptions where subscriber_id = id order by 1) as topics, paper_ids as sent
+      from subscribers join sent_papers on subscriber_id = id where id <= $1`,
+    [checked],
+  );
+  const byTopic = new Map<number, { paper: number; topic: number; group: number; value: number }[]>();
+  for (const { paper_id: paper, topic_id: topic, score } of matches.rows) {
+    const { group, base } = known.get(paper) ?? {};
+    if (group === undefined || base === undefined) continue;
+    const list = byTopic.get(topic) ?? [];
+    byTopic.set(topic, list);
+    list.push({ paper, topic, group, value: (0.5 * score) / (score + 1) + base });
+  }
+  // A topic offers its best 500.
+  for (const [topic, list] of byTopic)
+    byTopic.set(topic, list.sort((a, b) => b.value - a.value || b.paper - a.paper).slice(0, 500));
+  const choices = new Map<number, Choice>();
+  for (const { id, topics, sent } of readers.rows) {
+    const choice: Choice = { papers: [], topics: [], more: 0 };
+    const closed = new Set(sent.flatMap((paper: number) => known.get(paper)?.group ?? []));
+    let left = topics.flatMap((topic: number) => byTopic.get(topic) ?? []) as {
+      paper: number;
+      topic: number;
+      group: number;
+      value: number;
+    }[];
+    for (;;) {
+      left = left.filter(({ group }) => !closed.has(group));
+      if (choice.papers.length === CAP) break;
+      const taken = (topic: number) => choice.topics.filter((other) => other === topic).length;
+      const now = new Map(left.map((one) => [one, one.value * 0.8 ** taken(one.topic)]));
+      const [best] = left.toSorted(
+        (a, b) => (now.get(b) ?? 0) - (now.get(a) ?? 0) || a.topic - b.topic || b.paper - a.paper,
+      );
+      if (!best) break;
+      choice.papers.push(best.paper);
+      choice.topics.push(best.topic);
+      closed.add(best.group);
+    }
+    choice.more = new Set(left.map(({ group }) => group)).size;
+    choices.set(id, choice);
+  }
+  return choices;
+}
+
+async function checkChoices(db: Database, expected: Map<number, Choice>): Promise<void> {
+  const { rows } = await db.$client.query(
+    "select subscriber_id::int as id, paper_ids as papers, topic_ids as topics, more from digests where subscriber_id <= $1",
+    [expected.size],
+  );
+  for (const { id, ...choice } of rows)
+    if (JSON.stringify(choice) !== JSON.stringify(expected.get(id)))
+      throw new Error(`reader ${id}: ${JSON.stringify(choice)} instead of ${JSON.stringify(expected.get(id))}`);
+  if (rows.length !== expected.size) throw new Error(`${rows.length} digests instead of ${expected.size}`);
+  console.log(`  ${rows.length} digests hold what a plain full sort chooses, in the same order`);
+}
+
+async function fill(db: Database, readers: number, sentBefore: number): Promise<void> {
+  const random = mulberry32(20261126);
+  const zipf = () => 1 + Math.floor(TOPICS * random() ** 2.5);
+  const client = await db.$client.connect();
+  try {
+    // Only planning is measured: checking four million foreign keys would take minutes.
+    await client.query("alter table subscriptions drop constraint subscriptions_subscriber_id_subscribers_id_fk");
+    await client.query("alter table subscriptions drop constraint subscriptions_topic_id_topics_id_fk");
+    await client.query(
+      `insert into topics (slug, name, rules) select 'topic-' || n, 'Topic ' || n, 'x' from generate_series(1, ${TOPICS}) n`,
+    );
+    const days = WINDOW_DAYS + DAYS.all + DAYS.some + DAYS.one;
+    const papers = PAPERS_A_DAY * days;
+    const word = () => `w${Math.floor(5_000 * random() ** 2)}`;
+    await copyIn(
+      client,
+      "copy papers (canonical_id, source, title, abstract, authors, upvotes, comments, stars, listed_on, listed_at) from stdin",
+      rows(papers, (n) => {
+        const listedAt = new Date(FIRST - WINDOW_DAYS * DAY_MS + ((n + 1) * DAY_MS) / PAPERS_A_DAY).toISOString();
+        const title = Array.from({ length: 4 + Math.floor(8 * random()) }, word).join(" ");
+        const upvotes = Math.floor(100 * random() ** 4);
+        return [
+          `bench:${n}`,
+          "bench",
+          title,
+          "",
+          [],
+          upvotes,
+          Math.floor(upvotes / 8),
+          0,
+          listedAt.slice(0, 10),
+          listedAt,
+        ];
+      }),
+    );
+    const pairs = Array.from({ length: papers }, (_, n) =>
+      [...new Set([zipf(), zipf(), zipf()])].map((topic) => [n + 1, topic] as const),
+    ).flat();
+    await copyIn(
+      client,
+      "copy matches (paper_id, topic_id, score, terms) from stdin",
+      rows(pairs.length, (n) => [...(pairs[n] ?? []), 1 + 5 * random() ** 2, []]),
+    );
+    await copyIn(
+      client,
+      "copy subscribers (id, email, state, timezone, hour, max_papers, provider, due_at) from stdin",
+      rows(readers, (n) => {
+        const [zone, hour] = zones[n % zones.length] ?? zones[0];
+        return [
+          n + 1,
+          `reader${n}@example${n % 500}.org`,
+          "confirmed",
+          zone,
+          hour,
+          CAP,
+          `example${n % 500}.org`,
+          new Date(FIRST).toISOString(),
+        ];
+      }),
+    );
+    await copyIn(client, "copy subscriptions from stdin", choices(readers, zipf));
+    await copyIn(
+      client,
+      "copy sent_papers from stdin",
+      rows(readers, (n) => [
+        n + 1,
+        Array.from({ length: sentBefore }, () => 1 + Math.floor(PAPERS_A_DAY * WINDOW_DAYS * random())),
+      ]),
+    );
+    await client.query("vacuum analyze");
+  } finally {
+    client.release();
+  }
+}
+
+function rows(count: number, row: (n: number) => Parameters<typeof addLine>[1]): Lines {
+  const lines = startLines();
+  for (let n = 0; n < count; n++) addLine(lines, row(n));
+  return lines;
+}
+
+function choices(readers: number, zipf: () => number): Lines {
+  const lines = startLines();
+  for (let reader = 1; reader <= readers; reader++) {
+    const chosen = new Set<number>();
+    while (chosen.size < 4) chosen.add(zipf());
+    for (const topic of chosen) addLine(lines, [reader, topic]);
+  }
+  return lines;
+}
+
+function mulberry32(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
