@@ -2,7 +2,7 @@
 import type { Meaning } from "./answers.ts";
 
 export type Outcome = {
-  digest: { state: "sent" | "uncertain" | "retry" | "failed" | "cancelled"; nextAttemptAt?: Date };
+  digest: { state: "sent" | "uncertain" | "retry" | "failed" | "cancelled"; nextAttemptAt?: Date; lost?: boolean };
   provider?: { pausedUntil: Date | null; stopped: boolean };
 };
 
@@ -10,10 +10,13 @@ const MINUTE_MS = 60_000;
 const BACK_OFF_MINUTES = [1, 5, 15, 30, 60, 120];
 const RATE_REST_MINUTES = 10;
 
-/** Decides by the table "what an answer means": `attempts` counts this one; an uncertain digest goes once more, not twice. */
+/**
+ * Decides by the table "what an answer means": `attempts` counts this one. A digest whose connection was lost goes once more, not
+ * twice (`lostBefore`); one whose worker died may never have been handed over, so that a lost connection is its first.
+ */
 export function decideOutcome(
   meaning: Meaning,
-  digest: { attempts: number; uncertainBefore: boolean },
+  digest: { attempts: number; uncertainBefore: boolean; lostBefore: boolean },
   now: Date,
 ): Outcome {
   const after = (minutes: number) => new Date(now.getTime() + minutes * MINUTE_MS);
@@ -24,8 +27,8 @@ export function decideOutcome(
     case "unwanted":
       return { digest: { state: "cancelled" } };
     case "uncertain":
-      if (digest.uncertainBefore) return { digest: { state: "sent" } };
-      return { digest: { state: "uncertain", nextAttemptAt: after(1) } };
+      if (digest.lostBefore) return { digest: { state: "sent" } };
+      return { digest: { state: "uncertain", nextAttemptAt: after(1), lost: true } };
     case "unreachable":
     case "retry":
     case "full-now":

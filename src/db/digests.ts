@@ -6,7 +6,14 @@ import type { Queryable } from "./connect.ts";
 import { releasePapers } from "./due.ts";
 import { SENDER_LOCKS } from "./sending.ts";
 
-export type ClaimedDigest = Digest & { provider: string; attempts: number; expiresAt: Date; uncertainBefore: boolean };
+export type ClaimedDigest = Digest & {
+  provider: string;
+  attempts: number;
+  expiresAt: Date;
+  /** It may have arrived before; and that because a connection was lost after the message. */
+  uncertainBefore: boolean;
+  lostBefore: boolean;
+};
 
 type Row = {
   id: string;
@@ -24,8 +31,10 @@ type Row = {
   topicIds: number[];
   coversFrom: string | null;
   uncertainBefore: boolean;
+  lostBefore: boolean;
 };
 
+const LOST = "the connection was lost before the answer";
 const columns = sql`digests.id, digests.subscriber_id as "subscriberId", subscribers.email,
   digests.edition_date::text as "editionDate", coalesce(sent_cadence, cadence) as cadence,
   coalesce(sent_format, format) as format, digests.planned_at as "plannedAt",
@@ -64,7 +73,8 @@ export async function claimDigests(
   );
   const answer = await transaction.execute<Row>(
     sql`with open as (
-        select digests.id, digests.state = 'uncertain' as uncertain, digests.provider, providers.connections
+        select digests.id, digests.state = 'uncertain' as uncertain, digests.provider, providers.connections,
+          digests.reason is not distinct from ${LOST} as lost
         from digests join subscribers on subscribers.id = digests.subscriber_id and subscribers.state = 'confirmed'
         left join providers on providers.provider = digests.provider
         where digests.id between ${from} and ${to}
@@ -73,14 +83,14 @@ export async function claimDigests(
           and not coalesce(providers.stopped, false) and coalesce(providers.paused_until, '-infinity') <= ${at}
         order by digests.id limit ${limit} for no key update of digests skip locked
       ), chosen as (
-        select id, uncertain from (select *, row_number() over (partition by provider order by id) as nth from open) numbered
+        select id, uncertain, lost from (select *, row_number() over (partition by provider order by id) as nth from open) numbered
         where connections is null or nth <= connections
           - (select count(*) from digests busy where busy.state = 'sending' and busy.provider = numbered.provider)
       )
       update digests set state = 'sending', claimed_at = ${at}, claimed_by = ${worker}, attempts = digests.attempts + 1,
         sent_cadence = coalesce(sent_cadence, cadence), sent_format = coalesce(sent_format, format)
       from chosen, subscribers where digests.id = chosen.id and subscribers.id = digests.subscriber_id
-      returning ${columns}, chosen.uncertain as "uncertainBefore"`,
+      returning ${columns}, chosen.uncertain as "uncertainBefore", chosen.lost as "lostBefore"`,
   );
   const rows = answer.rows.sort((a, b) => Number(a.id) - Number(b.id));
   const cards = await findCards(transaction, rows, cache);
@@ -97,7 +107,7 @@ export async function findDigest(
       ? sql`digests.id = ${which.id}`
       : sql`subscribers.email = ${which.email} and digests.edition_date = ${which.editionDate}::date`;
   const answer = await db.execute<Row & { state: string; reason: string | null }>(
-    sql`select ${columns}, false as "uncertainBefore", digests.state, digests.reason
+    sql`select ${columns}, false as "uncertainBefore", false as "lostBefore", digests.state, digests.reason
       from digests join subscribers on subscribers.id = digests.subscriber_id where ${where}`,
   );
   const row = answer.rows[0];
@@ -121,6 +131,7 @@ function readRow(row: Row, cards: DigestCard[]): ClaimedDigest {
     more: row.more,
     cards,
     uncertainBefore: row.uncertainBefore,
+    lostBefore: row.lostBefore,
   };
 }
 
@@ -129,6 +140,8 @@ export type DigestOutcome = {
   state: "sent" | "uncertain" | "retry" | "failed" | "cancelled";
   answer: string;
   nextAttemptAt?: Date;
+  /** The connection was lost between message and answer. */
+  lost?: boolean;
 };
 
 /**
@@ -142,11 +155,13 @@ export async function recordOutcomes(
   const given = sql`unnest(${sql.param(outcomes.map(({ id }) => id))}::bigint[],
     ${sql.param(outcomes.map(({ state }) => state))}::text[],
     ${sql.param(outcomes.map(({ answer }) => answer.replaceAll("\u0000", "").slice(0, 500)))}::text[],
-    ${sql.param(outcomes.map(({ nextAttemptAt }) => nextAttemptAt?.toISOString() ?? null))}::timestamptz[])`;
+    ${sql.param(outcomes.map(({ nextAttemptAt }) => nextAttemptAt?.toISOString() ?? null))}::timestamptz[],
+    ${sql.param(outcomes.map(({ lost = false }) => lost))}::boolean[])`;
   await db.execute(
     sql`with noted as (update digests set state = given.state, answer = given.answer, claimed_at = null,
+        reason = case when given.lost then ${LOST} when given.state = 'uncertain' then reason end,
         next_attempt_at = given.next_attempt_at, sent_at = case when given.state = 'sent' then ${now.toISOString()}::timestamptz end
-      from ${given} as given(id, state, answer, next_attempt_at)
+      from ${given} as given(id, state, answer, next_attempt_at, lost)
       where digests.id = given.id and digests.state in ('sending', 'uncertain') and claimed_by = ${worker}
       returning subscriber_id, digests.state)
       update subscribers set soft_bounces = 0, soft_since = null from noted

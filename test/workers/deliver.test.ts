@@ -91,6 +91,20 @@ describe("an answer", () => {
     expect(server.taken).toHaveLength(2);
   });
 
+  it("of nobody after its worker died was perhaps never asked for: a lost connection is then the first", async () => {
+    const box = await open({
+      script: ({ stage }) => (stage === "message" && server.taken.length < 2 ? "drop" : undefined),
+    });
+    await planDigests(database.db, ["ada@example.org"]);
+    await database.db.execute(sql`update digests set state = 'uncertain'`);
+    await deliverAt(box, "07:00:00");
+    expect(await standingOf(database.db, "ada@example.org")).toMatchObject({ state: "uncertain" });
+    await deliverAt(box, "07:01:00");
+    expect(await standingOf(database.db, "ada@example.org")).toMatchObject({ state: "sent" });
+    expect(server.taken).toHaveLength(2);
+    expect(server.received).toHaveLength(1);
+  });
+
   it("that asks to wait is tried again later and later, with the same bytes, and given up when the next edition is due", async () => {
     const box = await open({ script: ({ stage }) => (stage === "message" ? "451 4.3.0 later" : undefined) });
     await planDigests(database.db, ["ada@example.org"]);
