@@ -162,8 +162,10 @@ describe.skipIf(!executable)("in a browser", () => {
     const tabTo = async (name: RegExp): Promise<void> => {
       for (let stops = 0; stops < 120; stops++) {
         await page.keyboard.press("Tab");
-        const at = await page.evaluate<{ name: string; outlined: boolean; inView: boolean }>(focused);
-        expect(at, at.name).toMatchObject({ outlined: true, inView: true });
+        const look = () => page.evaluate<{ name: string; outlined: boolean; inView: boolean }>(focused);
+        const at = await look();
+        // The page may still be scrolling there.
+        await expect.poll(look, { message: at.name, timeout: 2_000 }).toMatchObject({ outlined: true, inView: true });
         if (name.test(at.name)) return;
       }
       throw new Error(`no tab stop is called ${name}`);
