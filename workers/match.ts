@@ -74,7 +74,8 @@ async function readCompiledTopics({ db, log }: Needs, transaction: Queryable): P
     return [];
   });
   const kept = before?.compiled.topics.filter(({ id }) => isKept(id)) ?? [];
-  const compiled = await compileRules(transaction, changed, before ? { kept, known: before.compiled.known } : {});
+  const earlier = before && { kept, known: before.compiled.known, uses: before.compiled.guards.uses };
+  const compiled = await compileRules(transaction, changed, earlier);
   remembered.set(db, { version, compiled, rules, asked: before?.asked ?? compiled.known.size });
   return compiled;
 }

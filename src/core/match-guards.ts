@@ -1,17 +1,17 @@
 // Which topics can a batch answer at all? Each topic waits behind words one of which must be there.
 import type { Asked, CompiledTopic, CompiledTopics, Node } from "./match-rules.ts";
 
-/** Topics (by place in the list) behind each word, and those that no word guards. */
-export type Guards = { behind: Map<string, number[]>; always: number[] };
+/** Topics (by place in the list) behind each word, and those that no word guards; `uses` counts how often rules use a word. */
+export type Guards = { behind: Map<string, number[]>; always: number[]; uses: Map<string, number> };
 
-/** Puts every topic behind the rarest words it cannot do without. */
-export function guardTopics(topics: CompiledTopic[]): Guards {
-  const uses = new Map<string, number>();
-  for (const { root } of topics) if (root) countWords(root, uses);
-  const guards: Guards = { behind: new Map(), always: [] };
-  topics.forEach(({ root }, place) => {
-    if (!root) return;
-    const words = needed(root, uses);
+/** Puts every topic behind the rarest words it cannot do without; what was found for a topic before is kept with it. */
+export function guardTopics(topics: CompiledTopic[], uses = new Map<string, number>()): Guards {
+  for (const { root, guard } of topics) if (root && !guard) countWords(root, uses);
+  const guards: Guards = { behind: new Map(), always: [], uses };
+  topics.forEach((topic, place) => {
+    if (!topic.root) return;
+    topic.guard ??= { words: needed(topic.root, uses) };
+    const { words } = topic.guard;
     if (!words) guards.always.push(place);
     for (const word of new Set(words)) {
       const list = guards.behind.get(word);

@@ -31,6 +31,8 @@ export type CompiledTopic = {
   threshold: number;
   opinion: Opinion | undefined;
   saved: boolean;
+  /** Words of which one must be there, once they were looked for; without words nothing guards it. */
+  guard?: { words: string[] | undefined };
 };
 /** Rules to compile; the second opinion of offered topics weighs what they find, `saved` ones are a reader's own. */
 export type TopicRules = { id: number; rules: Rules; opinion?: Opinion | undefined; saved?: boolean };
@@ -44,14 +46,16 @@ export function listRuleTexts(rules: Iterable<Rules>): Set<string> {
   return texts;
 }
 
+export type Earlier = { kept?: CompiledTopic[]; known?: Map<string, Asked>; uses?: Map<string, number> };
+
 /**
  * Compiles topics against a lexicon that holds all of their texts; equal terms share one number. `kept` are topics of an
- * earlier compilation, with its `known`, that stay as they are: so one changed topic costs little beside 100,000 others.
+ * earlier compilation, with its `known` and `uses`, that stay as they are: so one changed topic costs little beside 100,000 others.
  */
 export function compileTopics(
   topics: Iterable<TopicRules>,
   lexicon: Lexicon,
-  { kept = [], known = new Map() }: { kept?: CompiledTopic[]; known?: Map<string, Asked> } = {},
+  { kept = [], known = new Map(), uses }: Earlier = {},
 ): CompiledTopics {
   const intern = (key: string, make: (number: number) => Asked): Asked => {
     const before = known.get(key);
@@ -111,5 +115,5 @@ export function compileTopics(
   const compiled = [...kept];
   for (const { id, rules, opinion, saved = false } of topics)
     compiled.push({ id, root: node(rules.root), threshold: rules.threshold, opinion, saved });
-  return { topics: compiled, known, guards: guardTopics(compiled) };
+  return { topics: compiled, known, guards: guardTopics(compiled, uses) };
 }

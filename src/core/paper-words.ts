@@ -56,9 +56,9 @@ export function readTsvector(text: string): { lexemes: Map<string, number[]>; ti
 /** A word of a text with the place it takes: `text.slice(start, end)`. */
 export type Word = { start: number; end: number };
 
-/** The words of a text in PostgreSQL's order: the nth has position n. */
+/** The words of a text in PostgreSQL's order: the nth has position n. A superscript or a fraction is no part of a word there. */
 export function listWords(text: string): Word[] {
-  return [...plainWords(text).matchAll(/[\p{L}\p{N}\p{M}]+/gu)].map(({ index, 0: word }) => ({
+  return [...plainWords(text).matchAll(/[\p{L}\p{M}\p{Nd}\p{Nl}]+/gu)].map(({ index, 0: word }) => ({
     start: index,
     end: index + word.length,
   }));

@@ -3,6 +3,7 @@ import {
   type CompiledTopic,
   type CompiledTopics,
   compileTopics,
+  type Earlier,
   listRuleTexts,
   type TopicRules,
 } from "../core/match-rules.ts";
@@ -14,7 +15,7 @@ import { readLexicon } from "./lexemes.ts";
 export async function compileRules(
   db: Queryable,
   topics: TopicRules[],
-  earlier: { kept?: CompiledTopic[]; known?: CompiledTopics["known"] } = {},
+  earlier: Earlier = {},
 ): Promise<CompiledTopics> {
   const lexicon = await readLexicon(db, listRuleTexts(topics.map(({ rules }) => rules)));
   return compileTopics(topics, lexicon, earlier);

@@ -34,6 +34,18 @@ test("a paper that came is matched once, with its score and the words as they st
   expect(await runMatch(context())).toEqual({ papers: 0, matches: 0 });
 });
 
+test.each([
+  "A²RD: diffusion told",
+  "½ a diffusion, H₂O",
+  "Ⅳ ① xⁿ x̄ ٣ a·b it’s don't diffusion",
+  "中文 カ゛ 3.5 ℝ diffusion",
+])("the words are those that earned it where letters are odd: %s", async (title) => {
+  await applyTopics(store.db, [topic("images", "diffusion")], now);
+  await storeTexts(store.db, [{ title, abstract: `${title}. Diffusion again.` }]);
+  await runMatch(context());
+  expect((await readMatches())[0]?.terms).toEqual(["diffusion"]);
+});
+
 test("papers are matched again after rules changed, and matches that no longer hold go away", async () => {
   await storeTexts(store.db, [{ title: "A robot" }, { title: "A poem" }]);
   await applyTopics(store.db, [topic("one", "robot")], now);
