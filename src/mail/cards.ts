@@ -55,7 +55,9 @@ function encodeHtml(template: Cut, card: DigestCard, to: Links): Encoded {
         return marked(withoutTexSigns(card.title), card.terms);
       case "byline":
         // A number and what it counts stay on one line, and no line begins with a dot.
-        return escapeHtml(bylineOf(card)).replace(/(\d) (?=\p{L})/gu, "$1&nbsp;").replaceAll(" · ", "&nbsp;· ");
+        return escapeHtml(bylineOf(card))
+          .replace(/(\d) (?=\p{L})/gu, "$1&nbsp;")
+          .replaceAll(" · ", "&nbsp;· ");
       case "abstract":
         return marked(withoutTexSigns(shorten(card.abstract, ABSTRACT_LENGTH)), card.terms);
       case "why":
