@@ -2,15 +2,18 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
 import { closeDatabase, connectDatabase, migrateDatabase } from "../src/db/connect.ts";
+import { findDigest } from "../src/db/digests.ts";
 import { startEmbeddedDatabase } from "../src/db/embedded.ts";
 import { freePort } from "../src/free-port.ts";
+import { openComposer } from "../src/mail/compose.ts";
+import { openLint } from "../src/mail/lint.ts";
 import type { Job, Sent } from "./contender.ts";
 import { fillOutbox } from "./sending-data.ts";
 
@@ -31,6 +34,7 @@ export async function run(): Promise<void> {
     const needed = ROUNDS * Object.values(PER_ROUND).reduce((sum, count) => sum + count, 0) + LONG;
     await prepare(server.url, needed);
     console.log(`sink: ${sink.name}; ${CONNECTIONS} connections; RSA-2048; ten papers a digest`);
+    const messages = await lookAtMessages(server.url, keyFile);
     const results = new Map<string, (Sent & { rate: number })[]>();
     let next = 1;
     for (let round = 0; round < ROUNDS; round++) {
@@ -46,12 +50,14 @@ export async function run(): Promise<void> {
         next += count;
         results.set(way, [...(results.get(way) ?? []), { ...sent, rate: count / sent.seconds }]);
       }
-      const size = await messageSize(server.url, keyFile);
-      const rate = await smtpSource(sink.url, size);
+      const rate = await smtpSource(sink.url, messages.size);
       if (rate)
         results.set("smtp-source", [...(results.get("smtp-source") ?? []), { rate, seconds: 0, cpuMs: 0, peakMb: 0 }]);
     }
     print(results);
+    console.log(
+      `messages of ${messages.size} bytes; the last look costs ${messages.lintUs.toFixed(0)} µs of a message's CPU`,
+    );
     const job = { way: "paperboy-rsa", databaseUrl: server.url, smtpUrl: sink.url, connections: CONNECTIONS, keyFile };
     const long = await contend({ ...job, from: next, to: next + LONG - 1 });
     console.log(
@@ -108,28 +114,33 @@ export async function startSink(): Promise<{ url: string; port: number; name: st
   return { url: `smtp://127.0.0.1:${port}`, port, name: tool ? "smtp-sink (C)" : "npm smtp-server", process: process_ };
 }
 
-/** The mean size of the very messages, which smtp-source then sends. */
-async function messageSize(databaseUrl: string, keyFile: string): Promise<number> {
-  const { openComposer } = await import("../src/mail/compose.ts");
-  const { findDigest } = await import("../src/db/digests.ts");
-  const { readFile } = await import("node:fs/promises");
+/** The very messages of the first digests: their mean size, which smtp-source then sends, and what the last look at one costs. */
+async function lookAtMessages(databaseUrl: string, keyFile: string): Promise<{ size: number; lintUs: number }> {
   const db = connectDatabase(databaseUrl, 1);
+  const baseUrl = "https://papers.example.org";
+  const keys = ["a-key-of-at-least-thirty-two-characters"] as const;
   const composer = await openComposer({
-    baseUrl: "https://papers.example.org",
-    keys: ["a-key-of-at-least-thirty-two-characters"],
+    baseUrl,
+    keys,
     from: "Paperboy <digest@papers.example.org>",
     replyTo: "digest@papers.example.org",
     postalAddress: undefined,
     bounceDomain: "papers.example.org",
     dkim: { domain: "papers.example.org", selector: "paperboy", rsaKeyPem: await readFile(keyFile, "utf8") },
   });
-  let bytes = 0;
+  const lint = openLint({ baseUrl, keys, domain: "papers.example.org", signed: true });
+  const digests = [];
   for (let id = 1; id <= 50; id++) {
     const digest = await findDigest(db, { id });
-    if (digest) bytes += (await composer.digest(digest)).raw.length;
+    if (digest) digests.push({ digest, raw: (await composer.digest(digest)).raw });
   }
   await closeDatabase(db);
-  return Math.round(bytes / 50);
+  const cpu = process.cpuUsage();
+  for (let round = 0; round < 40; round++)
+    for (const { digest, raw } of digests) lint(raw, { digest, htmlSize: raw.length });
+  const { user, system } = process.cpuUsage(cpu);
+  const size = Math.round(digests.reduce((sum, { raw }) => sum + raw.length, 0) / digests.length);
+  return { size, lintUs: (user + system) / (40 * digests.length) };
 }
 
 async function smtpSource(url: string, size: number): Promise<number | undefined> {
