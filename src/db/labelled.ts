@@ -22,7 +22,7 @@ export async function readTexts(db: Queryable, texts: { title: string; abstract:
 }
 
 /** Which topics (by name) each text answers. Throws on rules that cannot be read. */
-export async function matchTexts(
+async function matchTexts(
   db: Queryable,
   topics: NamedTopic[],
   texts: { title: string; abstract: string }[],
