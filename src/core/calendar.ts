@@ -56,7 +56,7 @@ export function quietDay(calendar: CalendarName, day: string): string | undefine
 }
 
 /** When the list of this day is due to be there: when arXiv's feeds turn (midnight Eastern), 03:00 UTC for Hugging Face. */
-export function dueAt(calendar: CalendarName, day: string): Date {
+function dueAt(calendar: CalendarName, day: string): Date {
   if (calendar === "arxiv") return instant(plain(day).toZonedDateTime({ timeZone: EASTERN, plainTime: { hour: 1 } }));
   return new Date(`${day}T03:00:00Z`);
 }

@@ -29,7 +29,7 @@ export type StoredPaper = {
 export type Merged = { kind: "new" | "updated" | "unchanged"; paper: StoredPaper; textChanged: boolean };
 
 /** Who is believed about title, abstract, authors and categories: the place of publication, then Hugging Face, then the rest. */
-export function textRank(source: string): number {
+function textRank(source: string): number {
   if (source === "arxiv" || source === "biorxiv" || source === "medrxiv") return 3;
   if (source === "huggingface") return 2;
   return source === "page" ? 0 : 1;

@@ -71,7 +71,7 @@ function listPeriods({ from, to, unit, regular }: Ask): Period[] {
 }
 
 /** The ISO week of a day, `2026-W10`: that of its Thursday. */
-export function isoWeek(day: string): string {
+function isoWeek(day: string): string {
   const weekday = (new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7;
   const thursday = addDays(day, 3 - weekday);
   const days = (Date.parse(thursday) - Date.parse(`${thursday.slice(0, 4)}-01-01`)) / 86_400_000;
