@@ -188,3 +188,43 @@ test("a file that is not there, and one that holds nothing known, are refused by
     ],
   });
 });
+
+test("arXiv completes what Hugging Face brought: its title, authors and categories, and no second paper", async () => {
+  const { source, context, http, clock } = await openTest("2026-03-03T12:00:00Z", {
+    "2026-03-03": [entry("2603.00001", "2026-03-03T02:00:00Z", 7)],
+  });
+  const lists = source.answer;
+  source.answer = (url, request) => {
+    if (url.pathname.startsWith("/rss"))
+      return {
+        body: '<rss version="2.0"><channel><title>cs.CL updates on arXiv.org</title><link>http://rss.arxiv.org/rss/cs.CL</link></channel></rss>',
+      };
+    if (url.pathname !== "/api") return lists(url, request);
+    return {
+      body: `<feed xmlns:opensearch="http://a9.com/-/spec/opensearch/1.1/" xmlns:arxiv="http://arxiv.org/schemas/atom" xmlns="http://www.w3.org/2005/Atom"><title>arXiv Query</title><opensearch:totalResults>1</opensearch:totalResults><entry><id>http://arxiv.org/abs/2603.00001v2</id><title>The title of arXiv</title><published>2026-03-02T10:00:00Z</published><summary>Better.</summary><author><name>Ada Lovelace</name></author><author><name>Grace Hopper</name></author><category term="cs.CL"/></entry></feed>`,
+    };
+  };
+  const config = {
+    ...context.config,
+    ARXIV_CATEGORIES: ["cs.CL"],
+    ARXIV_FEED_URL: source.url,
+    ARXIV_API_URL: `${source.url}/api`,
+  };
+  await runIngest({ ...context, config }, { source: "huggingface", http });
+  const run = await runIngest({ ...context, config }, { source: "arxiv", http });
+  expect(run).toMatchObject({ found: 1, new: 0, updated: 1, outcome: "ok" });
+  expect(await base.db.select().from(papers)).toMatchObject([
+    {
+      source: "arxiv",
+      title: "The title of arXiv",
+      authors: ["Ada Lovelace", "Grace Hopper"],
+      categories: ["cs.CL"],
+      upvotes: 7,
+      listedOn: "2026-03-03",
+    },
+  ]);
+  source.asked.length = 0;
+  clock.set("2026-03-03T15:00:00Z");
+  await runIngest({ ...context, config }, { source: "arxiv", http });
+  expect(source.asked.filter((path) => path.startsWith("/api"))).toEqual([]);
+});

@@ -115,3 +115,13 @@ test("a reader's own topic that floods keeps its best papers of a batch, an offe
   expect(saved).toHaveLength(100);
   expect(saved.map(({ paper }) => paper).slice(0, 20)).toEqual(papers.slice(0, 20));
 });
+
+test("a category is found under all of its names", async () => {
+  await applyTopics(store.db, [topic("systems", "category:cs.SY"), topic("learning", "category:cs.LG")], now);
+  await storeTexts(store.db, [
+    { title: "One", categories: ["eess.SY"] },
+    { title: "Two", categories: ["cmp-lg"] },
+  ]);
+  await runMatch(context());
+  expect((await readMatches()).map(({ slug }) => slug)).toEqual(["systems"]);
+});
