@@ -95,7 +95,7 @@ export function writeCsvLine(row: ExportedSubscriber): string {
   return `${fields.map((value) => csvField(String(value))).join(",")}\r\n`;
 }
 
-export function csvField(text: string): string {
+function csvField(text: string): string {
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -153,7 +153,7 @@ async function insist(write: () => Promise<void>): Promise<void> {
 }
 
 /** Sends one letter when it is still wanted; a retry is left to tidy. */
-export async function deliverLetter(context: Context, id: number, now: Date): Promise<void> {
+async function deliverLetter(context: Context, id: number, now: Date): Promise<void> {
   const { composer, sending } = mailOf(context);
   await sending.enter();
   try {

@@ -22,7 +22,7 @@ export const feedback = stage({
 });
 
 /** What a verdict means for a reader: suppressed, gone, or one full mailbox more; repeatable but for the count. */
-export async function runFeedback({ db, keys, now }: Needs, subscriberId: number, verdict: Verdict): Promise<void> {
+async function runFeedback({ db, keys, now }: Needs, subscriberId: number, verdict: Verdict): Promise<void> {
   const subscriber = await findSubscriber(db, subscriberId);
   if (!subscriber) return;
   if (verdict === "unsubscribe") {

@@ -9,18 +9,15 @@ import { match } from "./match.ts";
 import { plan } from "./plan.ts";
 import { tidy } from "./tidy.ts";
 
-export const pipeline = { ingest, match, plan, deliver, feedback, tidy } as const;
+const pipeline = [ingest, match, plan, deliver, feedback, tidy] as const;
 
 /** The stages as the queue calls them. */
 export function workersFor(context: Context): Workers {
-  return {
-    ingest: (data, signal) => timed(context, "ingest", () => ingest.run(context, data, signal)),
-    match: (data, signal) => timed(context, "match", () => match.run(context, data, signal)),
-    plan: (data, signal) => timed(context, "plan", () => plan.run(context, data, signal)),
-    deliver: (data, signal) => timed(context, "deliver", () => deliver.run(context, data, signal)),
-    feedback: (data, signal) => timed(context, "feedback", () => feedback.run(context, data, signal)),
-    tidy: (data, signal) => timed(context, "tidy", () => tidy.run(context, data, signal)),
-  };
+  const entries = pipeline.map(({ name, run }) => {
+    const work = run as (context: Context, data: unknown, signal: AbortSignal) => Promise<void>;
+    return [name, (data: unknown, signal: AbortSignal) => timed(context, name, () => work(context, data, signal))];
+  });
+  return Object.fromEntries(entries) as Workers;
 }
 
 async function timed({ log }: Context, stage: JobName, run: () => Promise<void>): Promise<void> {

@@ -48,7 +48,7 @@ const FEW = 3;
 const MOST_NAME_LENGTH = 80;
 
 /** Who wrote it: `Ada Byron, Alan Turing, Grace Hopper and 4 more`; empty where nobody is named. */
-export function authorsOf({ authors, authorCount }: Pick<DigestCard, "authors" | "authorCount">): string {
+function authorsOf({ authors, authorCount }: Pick<DigestCard, "authors" | "authorCount">): string {
   const total = Math.max(authorCount ?? 0, authors.length);
   if (authors.length === 0) return total > 0 ? count(total, "author") : "";
   const shown = authors.slice(0, total === FEW + 1 ? total : FEW).map((name) => shorten(name, MOST_NAME_LENGTH));
@@ -58,7 +58,7 @@ export function authorsOf({ authors, authorCount }: Pick<DigestCard, "authors" |
 }
 
 /** Where it stands: `45 upvotes · 2 comments · 1,234 GitHub stars`; what is nought is left out. */
-export function standingOf(card: Pick<DigestCard, "upvotes" | "comments" | "stars">): string {
+function standingOf(card: Pick<DigestCard, "upvotes" | "comments" | "stars">): string {
   return [
     card.upvotes > 0 ? count(card.upvotes, "upvote") : "",
     card.comments > 0 ? count(card.comments, "comment") : "",

@@ -238,14 +238,6 @@ export async function countDigestStates(db: Queryable, ids: number[]): Promise<R
   return Object.fromEntries(answer.rows.map(({ state, count }) => [state, count]));
 }
 
-/** How many digests stand in each state among those planned since `since`. */
-export async function countDigests(db: Queryable, since: Date): Promise<Record<string, number>> {
-  const answer = await db.execute<{ state: string; count: number }>(
-    sql`select state, count(*)::int as count from digests where planned_at >= ${since.toISOString()} group by state`,
-  );
-  return Object.fromEntries(answer.rows.map(({ state, count }) => [state, count]));
-}
-
 /** Deletes what retention says: edition cards of editions and digests older than `before`. */
 export async function deleteOldEditions(db: Queryable, before: Date): Promise<void> {
   const day = before.toISOString().slice(0, 10);

@@ -9,7 +9,7 @@ import { cancelQueuedDigests, lockSubscriber, type Subscriber } from "./subscrib
 import { timing } from "./subscribers.ts";
 import { isSuppressed } from "./suppressions.ts";
 
-export const UNDO_DAYS = 30;
+const UNDO_DAYS = 30;
 
 export type Left = { kind: "left" | "already" | "gone" };
 

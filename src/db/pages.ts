@@ -28,7 +28,7 @@ export type ListedPaper = {
 export type PaperPage = { total: number; papers: ListedPaper[] };
 
 const DAY_MS = 86_400_000;
-export const ABSTRACT_CUT = 420;
+const ABSTRACT_CUT = 420;
 
 const listed = sql.raw(`
   papers.id, papers.canonical_id as "canonicalId", papers.title, left(papers.abstract, ${ABSTRACT_CUT}) as abstract,

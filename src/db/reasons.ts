@@ -1,7 +1,6 @@
 // Why is this paper on these topics? The stored words, and the parts of the score made again from the rules.
 import { sql } from "drizzle-orm";
 import type { Earned } from "../core/explain.ts";
-import { groupBy } from "../core/group.ts";
 import { listScoreParts } from "../core/match.ts";
 import { indexPapers } from "../core/paper-index.ts";
 import { parseRules } from "../core/rules.ts";
@@ -11,20 +10,9 @@ import { compileRules } from "./compiled.ts";
 import type { Queryable } from "./connect.ts";
 import { findMatchPaper } from "./matches.ts";
 
-export type PaperTopic = { slug: string; name: string; score: number; terms: string[] };
+type PaperTopic = { slug: string; name: string; score: number; terms: string[] };
 /** A topic with what each word or phrase earned. */
 export type PaperReason = PaperTopic & Earned;
-
-/** The offered topics of each of these papers, best first. */
-export async function listPaperTopics(db: Queryable, paperIds: number[]): Promise<Map<number, PaperTopic[]>> {
-  const answer = await db.execute<PaperTopic & { paperId: number }>(
-    sql`select paper_id as "paperId", slug, name, score, terms from matches join topics on topics.id = topic_id
-      where paper_id = any(${sql.param(paperIds)}::int[]) and owner_id is null and retired_at is null
-      order by paper_id, score desc, position`,
-  );
-  const byPaper = groupBy(answer.rows, ({ paperId }) => paperId);
-  return new Map([...byPaper].map(([id, rows]) => [id, rows.map(({ paperId: _, ...topic }) => topic)]));
-}
 
 /** The offered topics of one paper with what each word or phrase earned. */
 export async function listPaperReasons(db: Queryable, paperId: number): Promise<PaperReason[]> {

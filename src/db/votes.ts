@@ -9,7 +9,7 @@ export type Direction = "more" | "less";
 export type Vote = { paperId: number; title: string; direction: Direction; at: Date };
 
 /** Votes older than this no longer count, and of each reader the newest 50 count. */
-export const VOTE_DAYS = 90;
+const VOTE_DAYS = 90;
 const MAX_VOTES = 50;
 const MAX_WINDOW = 5_000;
 const LEAST_ALIKE = 0.03;

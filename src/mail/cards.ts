@@ -42,7 +42,7 @@ export function readingLinks({ links }: DigestCard): { name: string; href: strin
 }
 
 /** Words that TeX was left in, without its signs: a mail shows no raw TeX, and loses no word. */
-export function withoutTexSigns(text: string): string {
+function withoutTexSigns(text: string): string {
   return text.replace(/\\(?=[A-Za-z])/g, "").replace(/\$([^$]*[\\^_{}][^$]*)\$/g, "$1");
 }
 

@@ -33,7 +33,7 @@ export async function storeSampleDays(service: Service): Promise<void> {
 }
 
 /** A reader who is confirmed with four topics. */
-export async function makeReader(service: Service, email: string, at = service.now): Promise<Subscriber> {
+async function makeReader(service: Service, email: string, at = service.now): Promise<Subscriber> {
   const { db, keys } = service.context;
   await signUp(db, keys, { email, provider: "example.net", topics: TOPICS, timezone: "Europe/Berlin", now: at });
   const reader = await findByEmail(db, email);
