@@ -16,6 +16,7 @@ export type EmbeddedDatabase = {
 type Options = { dataDir: string; flags?: string[] };
 const NAME = "paperboy";
 const DEADLINE_MS = 60_000;
+const GRACE_MS = 3_000;
 /** Advisory lock: every user of the server holds it shared; who gets it alone may stop the server. */
 const IN_USE = 7_229_002;
 
@@ -31,7 +32,7 @@ export async function startEmbeddedDatabase({ dataDir, flags = [] }: Options): P
   const tools = await findServerTools(path.resolve(dataDir));
   const password = await keptSecret(path.resolve(dataDir, "postgres-password"), () => randomBytes(18).toString("hex"));
   const until = Date.now() + DEADLINE_MS;
-  let failures = 0;
+  let failingSince: number | undefined;
   for (let said = "it does not answer"; ; ) {
     const joined = await join(folder, password);
     if (joined === "wrong-password")
@@ -58,8 +59,10 @@ export async function startEmbeddedDatabase({ dataDir, flags = [] }: Options): P
       ]);
       if (started.code === 0) continue;
       said = started.said;
-      // Two commands may have started at once, or the last user is stopping it: look again before it counts as a failure.
-      if (++failures > 2 && !(await isHeld(folder)))
+      // Two commands may have started at once, the last user is stopping it, or a killed server is not buried yet: its process id
+      // counts as alive until then. Look again for a while before it counts as a failure.
+      failingSince ??= Date.now();
+      if (Date.now() - failingSince > GRACE_MS && !(await isHeld(folder)))
         throw new Error(`The embedded PostgreSQL in ${folder} did not start: ${said}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
