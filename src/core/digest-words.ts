@@ -37,11 +37,17 @@ export function introOf({ cards, more }: Pick<Digest, "cards" | "more">): string
   return `On ${on}${more > 0 ? `: the best of ${thousands.format(cards.length + more)} that matched` : ""}.`;
 }
 
-/** Topic names, those with most papers first. */
+const named = new WeakMap<DigestCard[], string[]>();
+
+/** Topic names, those with most papers first; counted once a digest. */
 function topicNames(cards: DigestCard[]): string[] {
+  const known = named.get(cards);
+  if (known) return known;
   const counts = new Map<string, number>();
   for (const { topic } of cards) counts.set(topic.name, (counts.get(topic.name) ?? 0) + 1);
-  return [...counts].sort((a, b) => b[1] - a[1]).map(([name]) => name);
+  const names = [...counts].sort((a, b) => b[1] - a[1]).map(([name]) => name);
+  named.set(cards, names);
+  return names;
 }
 
 const FEW = 3;

@@ -1,5 +1,5 @@
 // How does a digest or letter become the very bytes that are sent? The same input gives the same bytes.
-import { createHash, createHmac } from "node:crypto";
+import { createHash, createHmac, createSecretKey } from "node:crypto";
 import type { Digest, Letter } from "../core/digest.ts";
 import { letterWords } from "../core/letter-words.ts";
 import { type Links, links } from "../core/links.ts";
@@ -59,12 +59,10 @@ export async function openComposer(settings: ComposerSettings): Promise<Composer
   const lint = openLint({ baseUrl, keys, domain, signed: sign !== undefined });
 
   const envelopeFrom = (subscriberId: number) => `b+${signToken(keys, "bounce", String(subscriberId))}@${bounceDomain}`;
+  const idSecret = createSecretKey(keys.at(-1) ?? keys[0], "utf8");
   // The last key: rotation puts new ones in front, and a retry must keep its Message-ID.
   const idOf = (...parts: (string | number)[]) =>
-    createHmac("sha256", keys.at(-1) ?? keys[0])
-      .update(parts.join("\n"))
-      .digest("base64url")
-      .slice(0, 20);
+    createHmac("sha256", idSecret).update(parts.join("\n")).digest("base64url").slice(0, 20);
 
   type Message = { id: string; to: string; at: Date; subject: string; more: Field[]; text: Piece[]; html: Piece[] };
 

@@ -50,9 +50,10 @@ export async function openDigestParts(to: Links, sender: Sender): Promise<(diges
       for (let at = 0; at < shown.cards.length; at++) fillGaps((encoded[at] as EncodedCard)[part], into, () => votes);
     };
     const subject = subjectOf(shown);
-    const text: Piece[] = [encodeText(textBefore(shown, personal, sender))];
+    const text: Piece[] = [];
+    pushText(text, textBefore(shown, personal, sender));
     cards("text", text);
-    text.push(encodeText(textAfter(shown, personal, sender)));
+    pushText(text, textAfter(shown, personal, sender));
     const html: Piece[] = [];
     if (wantsHtml) {
       fillGaps(before, html, around.value);
@@ -94,7 +95,12 @@ function htmlAround(digest: Digest, links: PersonalLinks, sender: Sender) {
   return { value: (slot: string) => encodeValue(values[slot] ?? ""), size };
 }
 
-const encodeText = (text: string) => encodeQuotedPrintable(text.replaceAll("\n", "\r\n"), { joins: true });
+/** Addresses stay whole on their line, so that a reader of the raw text, and our own last look, finds them. */
+function pushText(into: Piece[], text: string): void {
+  for (const piece of text.replaceAll("\n", "\r\n").split(/(https?:\/\/\S+)/))
+    if (piece !== "")
+      into.push(piece.startsWith("http") ? encodeValue(piece) : encodeQuotedPrintable(piece, { joins: true }));
+}
 
 function textBefore(digest: Digest, { unsubscribe, preferences, browser }: PersonalLinks, sender: Sender): string {
   return [
