@@ -1,4 +1,4 @@
-// Which files do pages ask for? Style, script and icon, kept in memory and packed once.
+// Which files do pages ask for? Style, script, icon and the picture for shared links, kept in memory and packed once.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -10,6 +10,7 @@ const types = {
   "paperboy.css": "text/css; charset=utf-8",
   "paperboy.js": "text/javascript; charset=utf-8",
   "icon.svg": "image/svg+xml",
+  "card.png": "image/png",
 };
 
 export type Assets = {
@@ -23,11 +24,12 @@ export function openAssets(): Assets {
   const version = createHash("sha256");
   for (const [name, type] of Object.entries(types)) {
     const plain = readFileSync(path.join(folder, name));
-    const packed = gzipSync(plain, { level: 9 });
+    // A picture is packed already.
+    const packed = type === "image/png" ? undefined : gzipSync(plain, { level: 9 });
     version.update(plain);
     const paths = name === "icon.svg" ? [`/static/${name}`, "/favicon.svg", "/favicon.ico"] : [`/static/${name}`];
     router.get(paths, (request, response) => {
-      const packs = /\bgzip\b/.test(request.get("accept-encoding") ?? "");
+      const packs = packed !== undefined && /\bgzip\b/.test(request.get("accept-encoding") ?? "");
       const lasts = request.path.startsWith("/static/") ? "31536000, immutable" : "604800";
       response.set({ "Content-Type": type, "Cache-Control": `public, max-age=${lasts}`, Vary: "Accept-Encoding" });
       if (packs) response.set("Content-Encoding", "gzip");

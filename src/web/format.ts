@@ -1,4 +1,5 @@
 // How are dates, counts and names written on a page?
+import { localDay } from "../core/schedule.ts";
 
 // Making a formatter costs a hundred times what using it does, and a page writes hundreds of dates and counts.
 const english = "en-GB";
@@ -29,6 +30,13 @@ export function date(text: string | Date): string {
   return shortDate.format(typeof text === "string" ? new Date(`${text}T00:00:00Z`) : text);
 }
 
+/** `2026-03-09`, `2026-03-15` → `9–15 Mar 2026`. */
+export function dates(from: string, to: string): string {
+  const range = shortDate.formatRange(new Date(`${from}T00:00:00Z`), new Date(`${to}T00:00:00Z`));
+  // Which spaces stand around the dash differs from one Node to the next.
+  return range.replace(/\s/g, " ");
+}
+
 /** An instant to the minute, in a zone. */
 export function instant(at: Date, timezone = "UTC"): string {
   let format = instants.get(timezone);
@@ -37,6 +45,11 @@ export function instant(at: Date, timezone = "UTC"): string {
     instants.set(timezone, format);
   }
   return format.format(at);
+}
+
+/** An instant as one waits for it, in a zone: `Sat 14 Mar 2026, 07:00`. */
+export function expected(at: Date, timezone: string): string {
+  return `${day(localDay(timezone, at))}, ${instant(at, timezone).slice(-5)}`;
 }
 
 /** 1234 → `1,234`; from ten thousand `12.3k`. */
@@ -90,5 +103,5 @@ export function names(first: string[], last: string | null | undefined, total: n
   const shown = first.slice(0, 3);
   const left = total - shown.length;
   const end = last && left > 0 ? `${left > 1 ? " … " : ", "}${last}` : left > 0 ? " …" : "";
-  return `${shown.join(", ")}${end}${total > 1 ? ` · ${plural(total, "author")}` : ""}`;
+  return `${shown.join(", ")}${end}${total > 1 ? `\u00a0· ${plural(total, "author").replace(" ", "\u00a0")}` : ""}`;
 }

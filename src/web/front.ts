@@ -129,7 +129,7 @@ export async function renderWeek(
     }),
     countTopicsOfSpan(web.db, span),
   ]);
-  const says = `${format.date(from)} – ${format.date(to)}`;
+  const says = format.dates(from, to);
   return web.pages.render(
     "papers",
     {

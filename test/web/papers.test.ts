@@ -48,6 +48,8 @@ describe("lists", () => {
     expect(week).toContain('href="/papers/week/2026-W08" rel="prev"');
     expect(week).toContain('href="/papers/week/2026-W10" rel="next"');
     expect(week).toContain("Last week&#39;s paper");
+    expect(week).toContain("23 Feb – 1 Mar 2026");
+    expect(await page("/papers/week/2026-W01")).toContain("Nothing was listed in this week.");
   });
 
   test("a topic leaves only its papers, and an empty list says why", async () => {
@@ -69,7 +71,7 @@ describe("lists", () => {
     const html = await page("/");
     expect(html).toContain("A &lt;think&gt; of a language model");
     expect(html).toContain("Q&amp;A");
-    expect(html).toContain("Author 1, Author 2, Author 3 … Author 664 · 664 authors");
+    expect(html).toContain("Author 1, Author 2, Author 3 … Author 664\u00a0· 664\u00a0authors");
     expect(html).toContain("1,234");
   });
 
@@ -104,6 +106,11 @@ describe("one paper", () => {
     expect(html).toContain('<meta property="og:type" content="article">');
     expect(html).toContain('<meta property="og:description" content="A robot folds.">');
     expect(html).toContain('<meta name="citation_author" content="Mary Somerville">');
+    const image = /property="og:image" content="([^"]+)"/.exec(html)?.[1] ?? "";
+    expect(image.startsWith(`${app.context.config.BASE_URL}/`)).toBe(true);
+    const picture = await app.get(new URL(image).pathname);
+    expect(picture.headers.get("content-type")).toBe("image/png");
+    expect((await picture.arrayBuffer()).byteLength).toBeLessThan(40_000);
     expect(html).toContain(`<link rel="canonical" href="${app.context.config.BASE_URL}/papers/${robots}">`);
   });
 
