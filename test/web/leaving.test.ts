@@ -120,6 +120,19 @@ describe("coming back", () => {
     });
   });
 
+  test("who came back, or chose less, is told so; to leave is then no longer what the page asks for", async () => {
+    const reader = await confirmReader(app, "told@example.net");
+    const path = app.paths.unsubscribe(reader.id);
+    expect(await (await app.get(path)).text()).toContain("<h1>Leave?</h1>");
+    await app.post(path);
+    const page = await (await app.post(path, { action: "undo" })).text();
+    expect(page).toContain("<h1>You are subscribed</h1>");
+    expect(page.match(/class="button( quiet)?"[^>]*value="leave"/g)).toEqual([
+      'class="button quiet" name="action" value="leave"',
+    ]);
+    expect(await (await app.post(path, { action: "less", what: "pause" })).text()).toContain("pauses until 4 Apr 2026");
+  });
+
   test("undo after 30 days is refused with a sentence", async () => {
     const reader = await confirmReader(app, "late@example.net");
     const path = app.paths.unsubscribe(reader.id);

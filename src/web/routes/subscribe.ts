@@ -101,7 +101,7 @@ function sendWelcome(web: Web, response: Response, subscriber: Subscriber, again
     { title: again ? "Already confirmed" : "You are subscribed", narrow: true },
     {
       again,
-      first: subscriber.dueAt ? format.instant(subscriber.dueAt, subscriber.timezone) : undefined,
+      first: subscriber.dueAt ? format.expected(subscriber.dueAt, subscriber.timezone) : undefined,
       timezone: subscriber.timezone,
       paused: subscriber.state === "paused",
       preferences: pathOf(web, web.links.preferences(subscriber.id)),

@@ -4,6 +4,7 @@ import { addDays, localDay } from "../../core/schedule.ts";
 import { type CameBack, canUndo, type Less, reduce, undoUnsubscribe, unsubscribe } from "../../db/leaving.ts";
 import { findSubscriber, listChosenTopics } from "../../db/subscriber-rows.ts";
 import { listOfferedTopics } from "../../db/topics.ts";
+import { date } from "../format.ts";
 import { fieldOf, formOf, paramOf, readForm } from "../forms.ts";
 import { privatePage } from "../security.ts";
 import { pathOf, readIdToken, sendNotFound, type Web } from "../web.ts";
@@ -57,7 +58,7 @@ async function sendState(web: Web, response: Response, id: number, token: string
   const [chosen, offered] = subscriber
     ? await Promise.all([listChosenTopics(web.db, id), listOfferedTopics(web.db)])
     : [[], []];
-  const page = { title: gone ? "You have left" : "Leave", narrow: true };
+  const page = { title: gone ? "You have left" : outcome ? "You are subscribed" : "Leave", narrow: true };
   web.pages.send(
     response,
     "unsubscribe",
@@ -100,6 +101,6 @@ function readLess(form: ReturnType<typeof formOf>, today: string): Less | undefi
 function saidOf(less: Less): string {
   if (less.kind === "weekly") return "From now on the digest comes once a week, on Monday.";
   if (less.kind === "fewer") return `From now on a digest holds at most ${less.maxPapers} papers.`;
-  if (less.kind === "pause") return `The digest pauses until ${less.until}.`;
+  if (less.kind === "pause") return `The digest pauses until ${date(less.until)}.`;
   return "That topic is out of your digest.";
 }
