@@ -74,6 +74,14 @@ describe("another address", () => {
       expect((await app.post(`${app.paths.preferences(reader.id)}/address`, { email })).status).toBe(422);
   });
 
+  test("a wrong new address comes back where it was typed, far down the page", async () => {
+    const reader = await confirmReader(app, "typo@example.net");
+    const answer = await app.post(`${app.paths.preferences(reader.id)}/address`, { email: "typo@example" });
+    const page = await answer.text();
+    expect(page).toContain(`action="${app.paths.preferences(reader.id)}/address#account"`);
+    expect(page).toMatch(/id="new-email"[^>]*value="typo@example"[^>]*autofocus/);
+  });
+
   test("a third person gets at most three such mails an hour, whoever asks", async () => {
     for (const name of ["a", "b", "c", "d", "e"]) {
       const reader = await confirmReader(app, `flood-${name}@example.net`);

@@ -63,6 +63,16 @@ describe("saving", () => {
     expect(await answer.text()).toContain('id="timezone-error"');
   });
 
+  test("what is wrong stands at the top, too, with a way to each field", async () => {
+    const reader = await confirmReader(app, "way@example.net");
+    const answer = await app.post(app.paths.preferences(reader.id), { max_papers: "999", min_upvotes: "-1" });
+    const page = await answer.text();
+    const top = page.slice(page.indexOf('role="alert"'), page.indexOf('class="columns"'));
+    expect([...top.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id)).toEqual(["max_papers", "min_upvotes"]);
+    expect(page).toContain('id="max_papers"');
+    expect(page).toContain('id="min_upvotes"');
+  });
+
   test("keeps every field, and sets the next moment by the new hour and zone", async () => {
     const reader = await confirmReader(app, "save@example.net");
     const answer = await app.post(app.paths.preferences(reader.id), {
@@ -267,4 +277,13 @@ test("the last editions show their papers, or the reason why there were none", a
   expect(page).toContain(`href="${app.paths.digest(sent)}">2 papers`);
   expect(page).toContain("no list on weekends");
   expect(page).toContain(app.paths.feed(reader.id));
+});
+
+test("a quiet edition says in the browser why nothing was sent", async () => {
+  const reader = await confirmReader(app, "quiet@example.net");
+  const digest = { editionDate: "2026-03-01", state: "skipped", reason: "no list on weekends", paperIds: [] };
+  const quiet = await writeDigest(app.db, reader.id, { ...digest, plannedAt: app.now });
+  const page = await (await app.get(app.paths.digest(quiet))).text();
+  expect(page).toContain("Nothing was sent.");
+  expect(page).toContain("no list on weekends");
 });

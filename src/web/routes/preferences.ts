@@ -74,7 +74,7 @@ export function preferencesRoutes(web: Web): Router {
     if (answer.kind !== "saved") {
       const topics =
         answer.kind === "no-topic"
-          ? "Choose at least one topic, or leave by the link below."
+          ? "Choose at least one topic, or use “Leave” to stop the mails."
           : "One of these topics is not on offer any more; please choose again.";
       return sendPreferences(web, response, token, subscriber, { choices: { ...typed, errors: { topics } } }, 422);
     }
@@ -139,7 +139,7 @@ export async function sendPreferences(
       pausedUntil: subscriber.pausedUntil,
       // What was typed as a zone may be none.
       zone: timezone,
-      next: dueAt ? format.instant(dueAt, timezone) : undefined,
+      next: dueAt ? format.expected(dueAt, timezone) : undefined,
       tomorrow: addDays(localDay(timezone, web.now()), 1),
       saved: savedTopics,
       votes,
