@@ -42,7 +42,7 @@ export function letterWords(kind: LetterKind, sender: string): LetterWords {
       return {
         subject: `Your ${sender} digest is moving`,
         intro:
-          "Your digest was asked to go to another address from now on. If that was you, there is nothing to do, and this is the last mail to this one.",
+          "Your digest goes to another address from now on: somebody asked for it by your link. If that was you, there is nothing to do, and this is the last mail to this address.",
         button: "Open my preferences",
         foot: "Was it not you? Open your preferences now and put it right.",
       };
