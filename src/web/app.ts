@@ -67,7 +67,9 @@ function errorPage(web: Web): ErrorRequestHandler {
       return;
     }
     response.set("Cache-Control", "no-store");
-    web.pages.send(response, "error", { title: "Something went wrong", narrow: true }, { status }, status);
+    const title =
+      status === 500 ? "Something went wrong" : status === 413 ? "That was too much" : "That could not be read";
+    web.pages.send(response, "error", { title, narrow: true }, { status }, status);
   };
 }
 

@@ -71,7 +71,13 @@ export function pathOf(web: Web, link: string): string {
 /** Tells who asks too often how long to wait. */
 export function sendTooOften(web: Web, response: Response, seconds: number): void {
   response.set("Retry-After", String(seconds));
-  web.pages.send(response, "error", { title: "Too many tries", narrow: true }, { status: 429 }, 429);
+  web.pages.send(
+    response,
+    "error",
+    { title: "Too many tries", narrow: true },
+    { status: 429, minutes: Math.ceil(seconds / 60) },
+    429,
+  );
 }
 
 export type IdToken =

@@ -38,8 +38,7 @@ export function openApi(baseUrl: string): object {
     info: {
       title: "Paperboy",
       version: "1",
-      description:
-        "Papers, topics and sign-up. Reading needs no key; 1,200 questions a minute of one network are answered.",
+      description: "Papers, topics and sign-up. Reading needs no key; a network may ask 1,200 times a minute.",
     },
     servers: [{ url: `${baseUrl}/api/v1` }],
     paths,

@@ -118,7 +118,13 @@ export function accountRoutes(web: Web): Router {
     web.pages.send(response, template, { title, narrow: true }, data, status);
   }
   function sendExpired(response: Response, what: "used" | "old"): void {
-    web.pages.send(response, "expired", { title: "This link has done its work", narrow: true }, { what }, 410);
+    web.pages.send(
+      response,
+      "expired",
+      { title: what === "used" ? "This link was used before" : "This link is too old", narrow: true },
+      { what },
+      410,
+    );
   }
   /** The subject of a link that works once; otherwise the answer is already sent. */
   async function openOnce(web: Web, request: Request, response: Response, purpose: TokenPurpose) {
