@@ -35,8 +35,9 @@
       const found = await fetch(`/api/v1/topics/count?topics=${encodeURIComponent(chosen.join(","))}`).catch(() => undefined);
       if (mine !== latest || !found?.ok) return;
       const { perDay } = await found.json();
-      const says = perDay < 1 ? `${Math.max(1, Math.round(perDay * 7))} papers a week` : `${Math.round(perDay)} papers a day`;
-      answer.textContent = perDay === 0 ? "Nothing lately on these topics." : `About ${says} on these topics.`;
+      const [many, span] = perDay < 0.95 ? [Math.max(1, Math.round(perDay * 7)), "week"] : [Math.round(perDay), "day"];
+      const says = `About ${many} ${many === 1 ? "paper" : "papers"} a ${span}.`;
+      answer.textContent = perDay === 0 ? "Nothing lately on these topics." : says;
     };
     form.addEventListener("change", (event) => {
       if (event.target.name === "topics") count();
