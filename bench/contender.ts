@@ -6,16 +6,7 @@ import type { TransportOptions } from "nodemailer";
 import pg from "pg";
 import { readConfig } from "../src/config.ts";
 import type { DigestCard } from "../src/core/digest.ts";
-import {
-  askedWords,
-  bylineOf,
-  headlineOf,
-  introOf,
-  longDate,
-  shorten,
-  subjectOf,
-  whyOf,
-} from "../src/core/digest-words.ts";
+import { bylineOf, shorten, whyOf, wordsOf } from "../src/core/digest-words.ts";
 import { highlight } from "../src/core/highlight.ts";
 import { type Links, links } from "../src/core/links.ts";
 import { wrap } from "../src/core/wrap.ts";
@@ -179,7 +170,7 @@ async function render(
   finish: (filled: string) => Promise<string>,
 ): Promise<{ html: string; text: string; subject: string }> {
   const digest = { editionDate: "2026-03-03", cadence: "daily", email, cards, more: 23 } as const;
-  const subject = subjectOf(digest);
+  const { subject, headline, intro, date, rest, asked } = wordsOf(digest, "Paperboy");
   const unsubscribe = to.unsubscribe(Number(subscriber));
   const preferences = to.preferences(Number(subscriber));
   const browser = to.digest(Number(id));
@@ -187,15 +178,15 @@ async function render(
     part.replace(/\[\[(\w+)\]\]/g, (_, slot: string) => values[slot] ?? "");
   const around = {
     subject: escapeHtml(subject),
-    headline: headlineOf(digest),
-    intro: escapeHtml(introOf(digest)),
+    headline,
+    intro: escapeHtml(intro),
     sender: "Paperboy",
-    date: longDate(digest.editionDate),
+    date,
     unsubscribe,
     preferences,
     browser,
-    rest: `<a href="${browser}">And 23 more papers that matched</a>`,
-    foot: `${escapeHtml(askedWords(digest, "Paperboy"))} <a href="${preferences}">Change topics or hour</a> or <a href="${unsubscribe}">unsubscribe</a>, with one click and no login.`,
+    rest: `<a href="${browser}">${rest}</a>`,
+    asked: escapeHtml(asked),
   };
   const marked = (text: string, terms: string[]) =>
     highlight(text, terms)
@@ -217,8 +208,8 @@ async function render(
   );
   const html = await finish(fill(template.head, around) + shown.join("") + fill(template.foot, around));
   const text = [
-    around.headline,
-    wrap(introOf(digest)),
+    headline,
+    wrap(intro),
     `Unsubscribe: ${unsubscribe}`,
     ...cards.flatMap((card) => [
       "",

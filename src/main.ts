@@ -4,6 +4,7 @@ import pino, { type Logger } from "pino";
 import type { Config, Role } from "./config.ts";
 import type { Context } from "./context.ts";
 import { readTopicsFile } from "./core/topics-file.ts";
+import { emptyCardCache } from "./db/cards.ts";
 import { closeDatabase, connectDatabase, migrateDatabase } from "./db/connect.ts";
 import { startEmbeddedDatabase } from "./db/embedded.ts";
 import { openSending } from "./db/sending.ts";
@@ -104,7 +105,7 @@ async function openMail({ config, keys, db }: Context, smtpUrl: string): Promise
     composer,
     transport: openTransport({ smtpUrl, connections, rate, slots: sending }),
     sending,
-    cards: new Map(),
+    cards: emptyCardCache(),
   };
 }
 

@@ -185,7 +185,7 @@ async function send(
     context.log.error({ ...which, reason }, "a message is not fit to be sent");
     return { kind: "unfit", reason };
   }
-  return mailOf(context).transport.send(message.envelope, message.raw, wanted);
+  return mailOf(context).transport.send(message, wanted);
 }
 
 function mailOf({ mail }: Context): Mail {

@@ -9,46 +9,66 @@ const longDays = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday".spli
 const thousands = new Intl.NumberFormat("en");
 
 /** `1 paper`, `1,234 papers`. */
-export const count = (number: number, noun: string) => `${thousands.format(number)} ${noun}${number === 1 ? "" : "s"}`;
+const count = (number: number, noun: string) => `${numberOf(number)} ${noun}${number === 1 ? "" : "s"}`;
 
-/** `Tue 6 Oct: 12 papers on Retrieval & RAG and Agents & Tool Use`; dated, so that days do not thread together. */
-export function subjectOf({ editionDate, cards }: Pick<Digest, "editionDate" | "cards">): string {
+const numberOf = (number: number) => (number < 1_000 ? String(number) : thousands.format(number));
+
+/** What one digest says of itself; the same in both parts. */
+export type DigestWords = {
+  /** `Tue 6 Oct: 12 papers on Retrieval & RAG and Agents & Tool Use`; dated, so that days do not thread together. */
+  subject: string;
+  /** `12 papers for you` */
+  headline: string;
+  /** `On Retrieval & RAG, Robotics and 3 more topics: the best of 45 that matched.` */
+  intro: string;
+  /** `Tuesday, 6 October 2026` */
+  date: string;
+  /** `And 33 more papers that matched`; empty where that is all. */
+  rest: string;
+  /** Why it comes: `You get this every day because you asked Paperboy for it at ada@example.org.` */
+  asked: string;
+};
+
+/** The words of a digest that `sender` sends. */
+export function wordsOf(
+  digest: Pick<Digest, "editionDate" | "cadence" | "email" | "cards" | "more">,
+  sender: string,
+): DigestWords {
+  const { editionDate, cadence, email, cards, more } = digest;
   const date = new Date(`${editionDate}T00:00:00Z`);
+  const papers = count(cards.length, "paper");
   const names = topicNames(cards);
-  const on = names.length > 2 ? `${names.slice(0, 2).join(", ")} and more` : names.join(" and ");
-  return `${weekdays[date.getUTCDay()]} ${date.getUTCDate()} ${months[date.getUTCMonth()]}: ${count(cards.length, "paper")} on ${on}`;
+  const best = more > 0 ? `: the best of ${numberOf(cards.length + more)} that matched` : "";
+  return {
+    subject: `${weekdays[date.getUTCDay()]} ${date.getUTCDate()} ${months[date.getUTCMonth()]}: ${papers} on ${fewOf(names)}`,
+    headline: `${papers} for you`,
+    intro: `On ${listOf(names)}${best}.`,
+    date: longDate(date),
+    rest: more > 0 ? `And ${count(more, "more paper")} that matched` : "",
+    asked: `You get this ${often[cadence]} because you asked ${sender} for it at ${email}.`,
+  };
 }
 
-/** `Tuesday, 6 October 2026` */
-export function longDate(editionDate: string): string {
-  const date = new Date(`${editionDate}T00:00:00Z`);
-  return `${longDays[date.getUTCDay()]}, ${date.getUTCDate()} ${longMonths[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
-}
+const fewOf = (names: string[]) =>
+  names.length > 2 ? `${names.slice(0, 2).join(", ")} and more` : names.join(" and ");
 
-/** `12 papers for you` */
-export const headlineOf = ({ cards }: Pick<Digest, "cards">) => `${count(cards.length, "paper")} for you`;
-
-/** `On Retrieval & RAG, Robotics and 3 more topics: the best of 45 that matched.` */
-export function introOf({ cards, more }: Pick<Digest, "cards" | "more">): string {
-  const names = topicNames(cards);
+function listOf(names: string[]): string {
   const shown = names.length > 4 ? names.slice(0, 3) : names.slice(0, -1);
   const last = names.length > 4 ? `${names.length - 3} more topics` : names.at(-1);
-  const on = shown.length > 0 ? `${shown.join(", ")} and ${last}` : last;
-  return `On ${on}${more > 0 ? `: the best of ${thousands.format(cards.length + more)} that matched` : ""}.`;
+  return shown.length > 0 ? `${shown.join(", ")} and ${last}` : `${last}`;
 }
 
-const named = new WeakMap<DigestCard[], string[]>();
+const longDate = (date: Date) =>
+  `${longDays[date.getUTCDay()]}, ${date.getUTCDate()} ${longMonths[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
 
-/** Topic names, those with most papers first; counted once a digest. */
+/** Topic names, those with most papers first. */
 function topicNames(cards: DigestCard[]): string[] {
-  const known = named.get(cards);
-  if (known) return known;
   const counts = new Map<string, number>();
   for (const { topic } of cards) counts.set(topic.name, (counts.get(topic.name) ?? 0) + 1);
-  const names = [...counts].sort((a, b) => b[1] - a[1]).map(([name]) => name);
-  named.set(cards, names);
-  return names;
+  return [...counts].sort((a, b) => b[1] - a[1]).map(([name]) => name);
 }
+
+const often: Record<Cadence, string> = { daily: "every day", weekdays: "on weekdays", weekly: "every Monday" };
 
 const FEW = 3;
 const MOST_NAME_LENGTH = 80;
@@ -58,9 +78,7 @@ function authorsOf({ authors, authorCount }: Pick<DigestCard, "authors" | "autho
   const total = Math.max(authorCount ?? 0, authors.length);
   if (authors.length === 0) return total > 0 ? count(total, "author") : "";
   const shown = authors.slice(0, total === FEW + 1 ? total : FEW).map((name) => shorten(name, MOST_NAME_LENGTH));
-  return total > shown.length
-    ? `${shown.join(", ")} and ${thousands.format(total - shown.length)} more`
-    : shown.join(", ");
+  return total > shown.length ? `${shown.join(", ")} and ${numberOf(total - shown.length)} more` : shown.join(", ");
 }
 
 /** Where it stands: `45 upvotes · 2 comments · 1,234 GitHub stars`; what is nought is left out. */
@@ -98,9 +116,3 @@ export function shorten(text: string, limit: number): string {
   const space = cut.lastIndexOf(" ");
   return `${cut.slice(0, space > limit / 2 ? space : undefined).replace(/[\s\p{Surrogate},;:.–—-]+$/u, "")}…`;
 }
-
-const often: Record<Cadence, string> = { daily: "every day", weekdays: "on weekdays", weekly: "every Monday" };
-
-/** Why the digest comes: `You get this every day because you asked Paperboy for it at ada@example.org.` */
-export const askedWords = ({ cadence, email }: Pick<Digest, "cadence" | "email">, sender: string) =>
-  `You get this ${often[cadence]} because you asked ${sender} for it at ${email}.`;

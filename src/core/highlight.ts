@@ -4,10 +4,9 @@ export type Segment = { text: string; hit: boolean };
 
 /** Cuts a text into pieces that are or are not one of the terms (whole words, any case); the pieces joined are the text. */
 export function highlight(text: string, terms: readonly string[]): Segment[] {
-  const wanted = [...new Set(terms.map((term) => term.trim()).filter(Boolean))].sort((a, b) => b.length - a.length);
-  if (wanted.length === 0 || text === "") return text === "" ? [] : [{ text, hit: false }];
-  const alternatives = wanted.map((term) => term.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&").replace(/\s+/g, "\\s+"));
-  const pattern = new RegExp(alternatives.join("|"), "giu");
+  const pattern = patternOf(terms);
+  if (!pattern || text === "") return text === "" ? [] : [{ text, hit: false }];
+  pattern.lastIndex = 0;
   const segments: Segment[] = [];
   let at = 0;
   for (let found = pattern.exec(text); found; found = pattern.exec(text)) {
@@ -25,6 +24,19 @@ export function highlight(text: string, terms: readonly string[]): Segment[] {
   }
   if (at < text.length) segments.push({ text: text.slice(at), hit: false });
   return segments;
+}
+
+const patterns = new WeakMap<readonly string[], { pattern: RegExp | undefined }>();
+
+/** Made once for a paper's title and abstract, which are looked through for the same terms. */
+function patternOf(terms: readonly string[]): RegExp | undefined {
+  const known = patterns.get(terms);
+  if (known) return known.pattern;
+  const wanted = [...new Set(terms.map((term) => term.trim()).filter(Boolean))].sort((a, b) => b.length - a.length);
+  const alternatives = wanted.map((term) => term.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&").replace(/\s+/g, "\\s+"));
+  const pattern = wanted.length > 0 ? new RegExp(alternatives.join("|"), "giu") : undefined;
+  patterns.set(terms, { pattern });
+  return pattern;
 }
 
 const letterEnd = /[\p{L}\p{N}]$/u;

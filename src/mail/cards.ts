@@ -8,7 +8,7 @@ import { WIDTH, wrap } from "../core/wrap.ts";
 import { lintCard } from "./lint.ts";
 import { type Cut, type Encoded, encode, escapeHtml } from "./template.ts";
 
-/** Both parts of a card; the gap `votes` is where one reader's links to more and less begin. */
+/** Both parts of a card; in every gap stands where one reader's links to more and less begin. */
 export type EncodedCard = { html: Encoded; text: Encoded };
 
 const ABSTRACT_LENGTH = 400;
@@ -26,7 +26,7 @@ export function openCards(template: Cut, to: Links): (card: DigestCard) => Encod
   };
 }
 
-const decode = ({ pieces }: Encoded) => decodeQuotedPrintable(Buffer.concat(pieces)).toString("utf8");
+const decode = ({ pieces }: Encoded) => decodeQuotedPrintable(pieces.join(""));
 
 /** Where a card's paper can be read, by name; only addresses of the web. */
 export function readingLinks({ links }: DigestCard): { name: string; href: string }[] {

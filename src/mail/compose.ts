@@ -1,5 +1,5 @@
 // How does a digest or letter become the very bytes that are sent? The same input gives the same bytes.
-import { createHash, createHmac, createSecretKey } from "node:crypto";
+import { createHmac, createSecretKey, hash } from "node:crypto";
 import type { Digest, Letter } from "../core/digest.ts";
 import { letterWords } from "../core/letter-words.ts";
 import { type Links, links } from "../core/links.ts";
@@ -11,13 +11,12 @@ import {
   writeHeader,
   writeTextHeader,
 } from "../core/mime.ts";
-import { encodeQuotedPrintable } from "../core/quoted-printable.ts";
 import { signToken, type TokenKeys } from "../core/tokens.ts";
 import { wrap } from "../core/wrap.ts";
 import { openDigestParts, type Sender } from "./digest-parts.ts";
 import { type DkimSettings, type Field, openSigner } from "./dkim.ts";
 import { openLint } from "./lint.ts";
-import { compileTemplate, encode, escapeHtml, type Piece } from "./template.ts";
+import { compileTemplate, encode, encodePiece, escapeHtml } from "./template.ts";
 
 export type ComposerSettings = {
   /** No trailing slash. */
@@ -35,12 +34,18 @@ export type ComposedMessage = {
   subject: string;
   /** The very bytes, signed where a key is set. */
   raw: Buffer;
+  /** Gives the bytes' memory back for another message; only for who is sure that nobody reads them any more. */
+  release: () => void;
 };
 export type Composer = {
   /** Rejects with one sentence where the message is not fit to be sent. */
   digest: (digest: Digest) => Promise<ComposedMessage>;
   letter: (letter: Letter) => Promise<ComposedMessage>;
 };
+
+/** Memory for messages comes in steps of this many bytes, and so many pieces wait for the next message. */
+const STEP = 16_384;
+const MOST_SPARE = 64;
 
 const weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -64,19 +69,39 @@ export async function openComposer(settings: ComposerSettings): Promise<Composer
   const idOf = (...parts: (string | number)[]) =>
     createHmac("sha256", idSecret).update(parts.join("\n")).digest("base64url").slice(0, 20);
 
-  type Message = { id: string; to: string; at: Date; subject: string; more: Field[]; text: Piece[]; html: Piece[] };
+  /** Garbage of 40 KB a message is collected late and would fill the memory meanwhile. */
+  const spare: Buffer[] = [];
+  const room = (size: number): Buffer => {
+    const found = spare.pop();
+    return found && found.length >= size ? found : Buffer.allocUnsafeSlow(Math.ceil(size / STEP) * STEP);
+  };
+  const release = (memory: Buffer) => {
+    if (spare.length < MOST_SPARE) spare.push(memory);
+  };
+
+  type Message = { id: string; to: string; at: Date; subject: string; more: Field[]; text: string[]; html: string[] };
+  const fromField: Field = ["from", writeAddressHeader("From", from)];
+  const replyToField: Field = ["reply-to", writeAddressHeader("Reply-To", replyTo)];
 
   /** Head and body in one buffer, the signatures in front; it is filled once and copied never again. */
-  async function assemble({ id, to: recipient, at, subject, more, text, html }: Message): Promise<Buffer> {
+  async function assemble({
+    id,
+    to: recipient,
+    at,
+    subject,
+    more,
+    text,
+    html,
+  }: Message): Promise<{ raw: Buffer; release: () => void }> {
     const boundary = `=_${id}`;
     const isMultipart = html.length > 0;
     const fields: Field[] = [
-      ["from", writeAddressHeader("From", from)],
-      ["reply-to", writeAddressHeader("Reply-To", replyTo)],
+      fromField,
+      replyToField,
       ["to", writeAddressHeader("To", { name: "", address: recipient })],
       ["subject", writeTextHeader("Subject", subject)],
-      ["date", writeHeader("Date", dateOf(at))],
-      ["message-id", writeHeader("Message-ID", `<${id}@${domain}>`)],
+      ["date", `Date: ${dateOf(at)}`],
+      ["message-id", `Message-ID: <${id}@${domain}>`],
       ...more,
       ["mime-version", "MIME-Version: 1.0"],
       isMultipart
@@ -84,46 +109,58 @@ export async function openComposer(settings: ComposerSettings): Promise<Composer
         : ["content-type", "Content-Type: text/plain; charset=utf-8"],
       ...(isMultipart ? [] : [["content-transfer-encoding", "Content-Transfer-Encoding: quoted-printable"] as const]),
     ];
-    const head = `${fields.map(([, written]) => written).join("\r\n")}\r\n\r\n`;
+    let head = "";
+    for (const [, written] of fields) head += `${written}\r\n`;
+    head += "\r\n";
+    // An address may hold more than ASCII (RFC 6531).
+    if (!/^\p{ASCII}*$/u.test(head)) head = Buffer.from(head, "utf8").toString("latin1");
     const part = (kind: string) =>
       `--${boundary}\r\nContent-Type: text/${kind}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n`;
-    const body = isMultipart
-      ? [part("plain"), ...text, `\r\n${part("html")}`, ...html, `\r\n--${boundary}--\r\n`]
-      : text;
+    const written = isMultipart
+      ? [head, part("plain"), ...text, `\r\n${part("html")}`, ...html, `\r\n--${boundary}--\r\n`].join("")
+      : head + text.join("");
     const signing = sign?.(fields, at);
-    const headSize = Buffer.byteLength(head);
     const start = signing?.size ?? 0;
-    let size = start + headSize;
-    for (const piece of body) size += piece.length;
-    const raw = Buffer.allocUnsafe(size);
-    let end = start + raw.write(head, start, "utf8");
-    for (const piece of body) end += typeof piece === "string" ? raw.write(piece, end, "latin1") : piece.copy(raw, end);
+    const memory = room(start + written.length);
+    const raw = memory.subarray(0, start + written.length);
+    raw.write(written, start, "latin1");
     if (signing) {
       // What the encoder writes is its own relaxed form (RFC 6376 §3.4.4): the bytes are hashed as they stand.
-      const bodyHash = createHash("sha256")
-        .update(raw.subarray(start + headSize))
-        .digest("base64");
-      raw.write(await signing.sign(bodyHash), 0, "latin1");
+      const bodyHash = hash("sha256", raw.subarray(start + head.length), "base64");
+      const signatures = await signing.sign(bodyHash);
+      if (signatures.length !== start) throw new Error("its signature is not as long as it was to be");
+      raw.write(signatures, 0, "latin1");
     }
-    return raw;
+    return { raw, release: () => release(memory) };
   }
 
+  const listed = listFields(to, domain, replyTo);
   return {
     async digest(digest) {
-      const { shown, subject, text, html, htmlSize } = partsOf(digest);
+      const { shown, subject, links, text, html, htmlSize } = partsOf(digest);
       const day = digest.editionDate.replaceAll("-", "");
       const id = `d.${day}.${idOf("digest", digest.subscriberId, digest.editionDate)}`;
       const more = [
-        ...listFields(to, digest, domain, replyTo),
+        field("List-Unsubscribe", `<${links.unsubscribe}>`),
+        ...listed,
         field("Feedback-ID", `${day}:${digest.cadence}:digest:${feedbackSender}`),
       ];
-      const raw = await assemble({ id, to: digest.email, at: digest.plannedAt, subject, more, text, html });
+      const { raw, release } = await assemble({
+        id,
+        to: digest.email,
+        at: digest.plannedAt,
+        subject,
+        more,
+        text,
+        html,
+      });
       lint(raw, { digest: shown, htmlSize });
       return {
         messageId: `<${id}@${domain}>`,
         envelope: { from: envelopeFrom(digest.subscriberId), to: digest.email },
         subject,
         raw,
+        release,
       };
     },
     async letter(letter) {
@@ -146,13 +183,13 @@ export async function openComposer(settings: ComposerSettings): Promise<Composer
         wrap(who),
         "",
       ];
-      const text = [encodeQuotedPrintable(lines.join("\n").replaceAll("\n", "\r\n"), { joins: true })];
+      const text = [encodePiece(lines.join("\n").replaceAll("\n", "\r\n"))];
       const id = `l.${idOf("letter", letter.id)}`;
       const more = [field("Auto-Submitted", "auto-generated")];
       const { subject } = words;
-      const raw = await assemble({ id, to: letter.to, at: letter.createdAt, subject, more, text, html });
+      const { raw, release } = await assemble({ id, to: letter.to, at: letter.createdAt, subject, more, text, html });
       const envelope = { from: envelopeFrom(letter.subscriberId), to: letter.to };
-      return { messageId: `<${id}@${domain}>`, envelope, subject, raw };
+      return { messageId: `<${id}@${domain}>`, envelope, subject, raw, release };
     },
   };
 }
@@ -166,11 +203,10 @@ function dateOf(at: Date): string {
   return `${day} ${two(at.getUTCHours())}:${two(at.getUTCMinutes())}:${two(at.getUTCSeconds())} +0000`;
 }
 
-/** RFC 2369, RFC 2919, RFC 8058 and RFC 3834; each header once. */
-function listFields(to: Links, { subscriberId }: Digest, domain: string, owner: MailAddress): Field[] {
+/** RFC 2369, RFC 2919, RFC 8058 and RFC 3834; each header once, all but the reader's own link. */
+function listFields(to: Links, domain: string, owner: MailAddress): Field[] {
   return [
     field("List-Id", `Paperboy daily <daily.${domain}>`),
-    field("List-Unsubscribe", `<${to.unsubscribe(subscriberId)}>`),
     field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
     field("List-Help", `<${to.help}>`),
     field("List-Owner", `<mailto:${owner.address}>`),

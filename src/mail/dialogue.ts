@@ -9,6 +9,8 @@ export type Entry = {
   envelope: Envelope;
   raw: Buffer;
   wanted: (() => boolean) | undefined;
+  /** Called before `settle` where nobody will read `raw` any more: the server answered, and all of it had left. */
+  release?: (() => void) | undefined;
   settle: (answer: Answer) => void;
 };
 export type DialogueHooks = {
@@ -38,6 +40,7 @@ const COMMAND_MS = 60_000;
 /** RFC 5321 §4.5.3.2.6 asks for ten minutes; a relay that takes three is as good as gone, and the message goes once more. */
 const DOT_MS = 180_000;
 const QUIT_MS = 5_000;
+const limitMs = (step: Step) => (step === "dot" ? DOT_MS : step === "quit" ? QUIT_MS : COMMAND_MS);
 const MAX_REPLY = 65_536;
 const DOT = Buffer.from(".\r\n", "latin1");
 
@@ -52,18 +55,34 @@ export function openDialogue(socket: Socket, extensions: string[], hooks: Dialog
   let ended = false;
   let accepted = 0;
   let timer: NodeJS.Timeout | undefined;
+  let looksAt = 0;
+  let deadline = Number.POSITIVE_INFINITY;
 
   function expect(step: Step, entry?: Flight): void {
     waiting.push({ step, entry });
     if (waiting.length === 1) watch();
   }
 
+  /** One timer for all steps: it looks when the answer that was waited for last would be late. */
   function watch(): void {
-    clearTimeout(timer);
     const [first] = waiting;
-    if (!first) return;
-    const limit = first.step === "dot" ? DOT_MS : first.step === "quit" ? QUIT_MS : COMMAND_MS;
-    timer = setTimeout(() => end(`no answer to ${first.step.toUpperCase()} within ${limit / 1000} s`), limit);
+    deadline = first ? performance.now() + limitMs(first.step) : Number.POSITIVE_INFINITY;
+    if (first && (!timer || deadline < looksAt)) look(deadline);
+  }
+
+  function look(at: number): void {
+    clearTimeout(timer);
+    looksAt = at;
+    timer = setTimeout(
+      () => {
+        timer = undefined;
+        const [first] = waiting;
+        if (!first) return;
+        if (performance.now() < deadline) look(deadline);
+        else end(`no answer to ${first.step.toUpperCase()} within ${limitMs(first.step) / 1000} s`);
+      },
+      Math.ceil(at - performance.now()),
+    ).unref();
   }
 
   /** Writes the envelope of the next message, if there is one; the caller corks where more is to go with it. */
@@ -124,6 +143,8 @@ export function openDialogue(socket: Socket, extensions: string[], hooks: Dialog
   }
 
   function hearDot(entry: Flight, answer: Answer): void {
+    // A server may answer before it has read everything; then these bytes are still being written.
+    if (socket.writableLength === 0) entry.release?.();
     entry.settle(entry.refusal ?? answer);
     if (answer.kind === "accepted" && !entry.refusal) accepted++;
     if ("code" in answer && answer.code === 421) end(answer.response);

@@ -1,20 +1,22 @@
 // What stands in both parts of a digest around its cards? Ready pieces, with one reader's links and words in the gaps.
 import type { Digest } from "../core/digest.ts";
-import { askedWords, count, headlineOf, introOf, longDate, subjectOf } from "../core/digest-words.ts";
+import { type DigestWords, wordsOf } from "../core/digest-words.ts";
 import type { Links } from "../core/links.ts";
-import { encodeQuotedPrintable } from "../core/quoted-printable.ts";
 import { wrap } from "../core/wrap.ts";
 import { type EncodedCard, openCards } from "./cards.ts";
-import { compileTemplate, encode, encodeValue, escapeHtml, fillGaps, type Piece } from "./template.ts";
+import { type Cut, compileTemplate, cut, type Encoded, encode, encodePiece, escapeHtml, fillGaps } from "./template.ts";
 
 export type Sender = { name: string; postalAddress: string | undefined };
+export type PersonalLinks = { unsubscribe: string; preferences: string; browser: string; votes: string };
+/** Both parts are pieces of quoted-printable, a character a byte. */
 export type DigestParts = {
   /** The digest with as many cards as fit, the others counted in `more`. */
   shown: Digest;
   subject: string;
-  text: Piece[];
+  links: PersonalLinks;
+  text: string[];
   /** Empty for a reader who wants plain text. */
-  html: Piece[];
+  html: string[];
   /** Bytes of the HTML once decoded. */
   htmlSize: number;
 };
@@ -22,109 +24,128 @@ export type DigestParts = {
 /** Gmail clips at about 102 KB and hides the foot; this leaves room for what relays add. */
 export const MAX_HTML_BYTES = 90_000;
 
+const textBefore = `[[headline]]
+[[intro]]
+
+[[sender]], [[date]]
+View in browser: [[browser]]
+Preferences: [[preferences]]
+Unsubscribe: [[unsubscribe]]
+`;
+const textAfter = `
+
+[[rest]]--
+[[asked]]
+Change topics or hour: [[preferences]]
+Unsubscribe, with one click and no login: [[unsubscribe]]
+[[postal]]`;
+
+/** What stands before and after the cards of one part. */
+type Frame = { before: Encoded; after: Encoded };
+type Values = Record<string, string>;
+
 /** Compiles the template; the function it gives composes both parts of any digest, its cards encoded once for all. */
-export async function openDigestParts(to: Links, sender: Sender): Promise<(digest: Digest) => DigestParts> {
+export async function openDigestParts(to: Links, { name, postalAddress = "" }: Sender) {
   const template = await compileTemplate("digest");
-  const before = encode(template.before, () => undefined);
-  const after = encode(template.after, () => undefined);
+  const html = openFrame(template, {
+    sender: escapeHtml(name),
+    postal: postalAddress && `<br>${escapeHtml(postalAddress)}`,
+  });
+  const lines = (text: string) => cut(withBreaks(text));
+  const text = openFrame(
+    { before: lines(textBefore), after: lines(textAfter) },
+    { sender: name, postal: postalAddress && withBreaks(`${wrap(postalAddress)}\n`) },
+  );
   const encodedCard = openCards(template.card, to);
-  const fixedSize = before.size + after.size;
 
-  return (digest) => {
+  // The functions below run for each digest: they make no closures.
+  return (digest: Digest): DigestParts => {
     if (digest.cards.length === 0) throw new Error("it holds no paper");
-    const encoded = digest.cards.map(encodedCard);
-    const personal = personalLinks(to, digest);
-    const votes = encodeValue(personal.votes);
-    const sizes = encoded.map(({ html }) => html.size + 2 * personal.votes.length);
-    const wantsHtml = digest.format === "html";
-    let shown = digest;
-    let around = htmlAround(shown, personal, sender);
-    let htmlSize = sizes.reduce((sum, size) => sum + size, fixedSize) + around.size;
-    while (wantsHtml && shown.cards.length > 1 && htmlSize > MAX_HTML_BYTES) {
-      htmlSize -= (sizes[shown.cards.length - 1] ?? 0) + around.size;
-      shown = { ...shown, cards: shown.cards.slice(0, -1), more: shown.more + 1 };
-      around = htmlAround(shown, personal, sender);
-      htmlSize += around.size;
-    }
-    const cards = (part: keyof EncodedCard, into: Piece[]) => {
-      for (let at = 0; at < shown.cards.length; at++) fillGaps((encoded[at] as EncodedCard)[part], into, () => votes);
+    const links = {
+      unsubscribe: to.unsubscribe(digest.subscriberId),
+      preferences: to.preferences(digest.subscriberId),
+      browser: to.digest(digest.id),
+      votes: to.votes(digest.subscriberId),
     };
-    const subject = subjectOf(shown);
-    const text: Piece[] = [];
-    pushText(text, textBefore(shown, personal, sender));
-    cards("text", text);
-    pushText(text, textAfter(shown, personal, sender));
-    const html: Piece[] = [];
-    if (wantsHtml) {
-      fillGaps(before, html, around.value);
-      cards("html", html);
-      fillGaps(after, html, around.value);
+    const cards = digest.cards.map(encodedCard);
+    let shown = digest;
+    let words = wordsOf(shown, name);
+    let htmlSize = 0;
+    let htmlPart: string[] = [];
+    if (digest.format === "html") {
+      let values = htmlValues(words, links);
+      let cardsSize = 0;
+      for (const { html } of cards) cardsSize += html.size + 2 * links.votes.length;
+      htmlSize = cardsSize + frameSize(html, values);
+      while (htmlSize > MAX_HTML_BYTES && cards.length > 1) {
+        cardsSize -= (cards.pop()?.html.size ?? 0) + 2 * links.votes.length;
+        shown = { ...shown, cards: shown.cards.slice(0, -1), more: shown.more + 1 };
+        words = wordsOf(shown, name);
+        values = htmlValues(words, links);
+        htmlSize = cardsSize + frameSize(html, values);
+      }
+      htmlPart = fill(html, values, cards, "html", links);
     }
-    return { shown, subject, text, html, htmlSize: wantsHtml ? htmlSize : 0 };
+    const textPart = fill(text, textValues(words, links), cards, "text", links);
+    return { shown, subject: words.subject, links, text: textPart, html: htmlPart, htmlSize };
   };
 }
 
-type PersonalLinks = { unsubscribe: string; preferences: string; browser: string; votes: string };
+function fill(
+  { before, after }: Frame,
+  values: Values,
+  cards: EncodedCard[],
+  part: keyof EncodedCard,
+  links: PersonalLinks,
+): string[] {
+  const votes = encodePiece(links.votes);
+  const pieces: string[] = [];
+  fillGaps(before, values, pieces);
+  for (const card of cards) pieces.push(card[part].pieces.join(votes));
+  fillGaps(after, values, pieces);
+  return pieces;
+}
 
-function personalLinks(to: Links, { id, subscriberId }: Digest): PersonalLinks {
+function openFrame({ before, after }: { before: Cut; after: Cut }, fixed: Values): Frame {
+  const value = (slot: string) => fixed[slot];
+  return { before: encode(before, value), after: encode(after, value) };
+}
+
+/** Bytes of a frame once decoded. */
+function frameSize({ before, after }: Frame, values: Values): number {
+  let size = before.size + after.size;
+  for (const slot of before.slots) size += Buffer.byteLength(values[slot] ?? "");
+  for (const slot of after.slots) size += Buffer.byteLength(values[slot] ?? "");
+  return size;
+}
+
+function htmlValues({ subject, headline, intro, date, rest, asked }: DigestWords, links: PersonalLinks): Values {
   return {
-    unsubscribe: to.unsubscribe(subscriberId),
-    preferences: to.preferences(subscriberId),
-    browser: to.digest(id),
-    votes: to.votes(subscriberId),
+    subject: escapeHtml(subject),
+    headline: escapeHtml(headline),
+    intro: escapeHtml(intro),
+    date,
+    unsubscribe: escapeHtml(links.unsubscribe),
+    preferences: escapeHtml(links.preferences),
+    browser: escapeHtml(links.browser),
+    rest: rest && `<a href="${escapeHtml(links.browser)}">${rest}</a>`,
+    asked: escapeHtml(asked),
   };
 }
 
-function htmlAround(digest: Digest, links: PersonalLinks, sender: Sender) {
-  const link = (href: string, text: string) => `<a href="${escapeHtml(href)}">${text}</a>`;
+function textValues({ headline, intro, date, rest, asked }: DigestWords, links: PersonalLinks): Values {
   const { unsubscribe, preferences, browser } = links;
-  const postal = sender.postalAddress ? `<br>${escapeHtml(sender.postalAddress)}` : "";
-  const values: Record<string, string> = {
-    subject: escapeHtml(subjectOf(digest)),
-    headline: escapeHtml(headlineOf(digest)),
-    intro: escapeHtml(introOf(digest)),
-    sender: escapeHtml(sender.name),
-    date: longDate(digest.editionDate),
-    unsubscribe: escapeHtml(unsubscribe),
-    preferences: escapeHtml(preferences),
-    browser: escapeHtml(browser),
-    rest: digest.more > 0 ? link(browser, `And ${count(digest.more, "more paper")} that matched`) : "",
-    foot: `${escapeHtml(askedWords(digest, sender.name))} ${link(preferences, "Change topics or hour")} or ${link(unsubscribe, "unsubscribe")}, with one click and no login.${postal}`,
+  return {
+    headline,
+    intro: withBreaks(wrap(intro)),
+    date,
+    unsubscribe,
+    preferences,
+    browser,
+    // An address on a line of its own is broken by no encoding.
+    rest: rest && `${rest}:\r\n${browser}\r\n\r\n`,
+    asked: withBreaks(wrap(asked)),
   };
-  const size = Object.values(values).reduce((sum, value) => sum + Buffer.byteLength(value), 0);
-  return { value: (slot: string) => encodeValue(values[slot] ?? ""), size };
 }
 
-/** Addresses stay whole on their line, so that a reader of the raw text, and our own last look, finds them. */
-function pushText(into: Piece[], text: string): void {
-  for (const piece of text.replaceAll("\n", "\r\n").split(/(https?:\/\/\S+)/))
-    if (piece !== "")
-      into.push(piece.startsWith("http") ? encodeValue(piece) : encodeQuotedPrintable(piece, { joins: true }));
-}
-
-function textBefore(digest: Digest, { unsubscribe, preferences, browser }: PersonalLinks, sender: Sender): string {
-  return [
-    headlineOf(digest),
-    wrap(introOf(digest)),
-    "",
-    `${sender.name}, ${longDate(digest.editionDate)}`,
-    `View in browser: ${browser}`,
-    `Preferences: ${preferences}`,
-    `Unsubscribe: ${unsubscribe}`,
-    "",
-  ].join("\n");
-}
-
-function textAfter(digest: Digest, { unsubscribe, preferences, browser }: PersonalLinks, sender: Sender): string {
-  return [
-    "",
-    "",
-    ...(digest.more > 0 ? [`And ${count(digest.more, "more paper")} that matched: ${browser}`, ""] : []),
-    "--",
-    wrap(askedWords(digest, sender.name)),
-    `Change topics or hour: ${preferences}`,
-    `Unsubscribe, with one click and no login: ${unsubscribe}`,
-    ...(sender.postalAddress ? [wrap(sender.postalAddress)] : []),
-    "",
-  ].join("\n");
-}
+const withBreaks = (text: string) => text.replaceAll("\n", "\r\n");

@@ -30,6 +30,7 @@ export const SIGNED_HEADERS = [
 ];
 
 type Algorithm = "rsa-sha256" | "ed25519-sha256";
+/** `signatureLength` counts the bytes of a signature as it is folded. */
 type Key = { algorithm: Algorithm; selector: string; key: KeyObject; signatureLength: number };
 
 /** A signer with the keys that are set, each proven on itself; undefined without a key. Throws one sentence for a broken key. */
@@ -39,23 +40,24 @@ export function openSigner({ domain, selector, rsaKeyPem, ed25519KeyPem }: DkimS
   if (ed25519KeyPem) keys.push(readKey("DKIM_ED25519_PRIVATE_KEY", ed25519KeyPem, "ed25519-sha256", `${selector}-ed`));
   if (keys.length === 0) return undefined;
   return (fields, at) => {
-    const covered = SIGNED_HEADERS.flatMap((name) => {
-      const field = fields.find(([known]) => known === name);
-      return field ? [field] : [];
-    });
+    const covered: Field[] = [];
+    for (const name of SIGNED_HEADERS) for (const field of fields) if (field[0] === name) covered.push(field);
     const names = covered.map(([name]) => name);
     const headers = keys.map((key) => unsigned(key, domain, names, at));
-    const lengths = keys.map(({ signatureLength }) => foldSignature("-".repeat(signatureLength)).length);
+    let size = 0;
+    for (const [nth, { signatureLength }] of keys.entries())
+      size += (headers[nth]?.length ?? 0) + BODY_HASH_LENGTH + signatureLength;
     return {
-      size: headers.reduce((size, header, at) => size + header.length + BODY_HASH_LENGTH + (lengths[at] ?? 0), 0),
+      size,
       async sign(bodyHash) {
-        const canonical = covered.map(([, written]) => `${relaxed(written)}\r\n`).join("");
-        const signatures = keys.map(async (key, at) => {
-          const header = headers[at]?.replace("bh=", `bh=${bodyHash}`) ?? "";
-          const signature = await signWith(key, Buffer.from(canonical + relaxed(header), "utf8"));
-          return header + foldSignature(signature.toString("base64"));
+        let canonical = "";
+        for (const [name, written] of covered) canonical += `${relaxed(name, written)}\r\n`;
+        const signatures = keys.map(async (key, nth) => {
+          const header = headers[nth]?.replace("bh=", `bh=${bodyHash}`) ?? "";
+          const input = Buffer.from(canonical + relaxed("dkim-signature", header), "utf8");
+          return header + foldSignature((await signWith(key, input)).toString("base64"));
         });
-        return (await Promise.all(signatures)).join("");
+        return signatures.length === 1 ? (signatures[0] ?? "") : (await Promise.all(signatures)).join("");
       },
     };
   };
@@ -76,14 +78,16 @@ function unsigned({ algorithm, selector }: Key, domain: string, names: string[],
 const foldSignature = (base64: string) => `${base64.replace(/.{72}(?=.)/g, "$&\r\n  ")}\r\n`;
 
 /** RFC 6376 §3.4.2, without the last line break. */
-function relaxed(written: string): string {
-  const colon = written.indexOf(":");
-  const value = written
-    .slice(colon + 1)
-    .replace(/\r\n/g, "")
-    .replace(/[ \t]+/g, " ")
-    .trim();
-  return `${written.slice(0, colon).trim().toLowerCase()}:${value}`;
+function relaxed(name: string, written: string): string {
+  const value = written.slice(name.length + 1);
+  // Few headers are folded.
+  const even = /[\r\t]| {2}| $/.test(value)
+    ? value
+        .replace(/\r\n/g, "")
+        .replace(/[ \t]+/g, " ")
+        .trimEnd()
+    : value;
+  return `${name}:${even.trimStart()}`;
 }
 
 function readKey(setting: string, pem: string, algorithm: Algorithm, selector: string): Key {
@@ -102,7 +106,7 @@ function readKey(setting: string, pem: string, algorithm: Algorithm, selector: s
   const signature = sign(...inputOf(algorithm, probe), key);
   if (!verify(...inputOf(algorithm, probe), createPublicKey(key), signature))
     throw new Error(`${setting} signs, but its own signature does not verify.`);
-  return { algorithm, selector, key, signatureLength: signature.toString("base64").length };
+  return { algorithm, selector, key, signatureLength: foldSignature(signature.toString("base64")).length };
 }
 
 /** Ed25519 signs the SHA-256 of the input (RFC 8463 §3); RSA hashes by itself. */

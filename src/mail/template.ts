@@ -5,10 +5,8 @@ import { encodeQuotedPrintable } from "../core/quoted-printable.ts";
 
 /** Literal pieces and slot names in turn: pieces[0], slots[0], pieces[1], … */
 export type Cut = { pieces: string[]; slots: string[] };
-/** Quoted-printable bytes with gaps for what differs from reader to reader; `size` counts the bytes when decoded, gaps empty. */
-export type Encoded = { pieces: Buffer[]; slots: string[]; size: number };
-/** Ready bytes, or ASCII text that stands for itself in quoted-printable. */
-export type Piece = Buffer | string;
+/** Quoted-printable, a character a byte, with gaps for what differs from reader to reader; `size` counts the bytes when decoded, gaps empty. */
+export type Encoded = { pieces: string[]; slots: string[]; size: number };
 /** What fills a slot: text; `whole` text that no line break may split; or nothing yet, a gap. */
 export type Value = string | { whole: string } | undefined;
 
@@ -30,7 +28,8 @@ export async function compileTemplate(name: string): Promise<{ before: Cut; card
   return { before: cut(before), card: cut(card), after: cut(after) };
 }
 
-function cut(text: string): Cut {
+/** Cuts a text at its slots, `[[name]]`. */
+export function cut(text: string): Cut {
   const parts = text.split(/\[\[(\w+)\]\]/);
   return { pieces: parts.filter((_, at) => at % 2 === 0), slots: parts.filter((_, at) => at % 2 === 1) };
 }
@@ -38,17 +37,18 @@ function cut(text: string): Cut {
 /** Fills what is known now and encodes it once; slots without a value stay gaps. HTML values must be escaped already. */
 export function encode({ pieces, slots }: Cut, value: (slot: string) => Value): Encoded {
   const encoded: Encoded = { pieces: [], slots: [], size: 0 };
-  let ready: Buffer[] = [];
+  let ready = "";
   let text = "";
-  const flush = () => {
-    encoded.size += Buffer.byteLength(text);
-    if (text !== "") ready.push(encodeQuotedPrintable(text, { joins: true }));
-    text = "";
+  const add = (more: string) => {
+    ready += encodePiece(more);
+    encoded.size += Buffer.byteLength(more);
   };
   const gap = () => {
-    flush();
-    encoded.pieces.push(Buffer.concat(ready));
-    ready = [];
+    add(text);
+    // One flat string: what V8 joins is a tree, which every message would walk again.
+    encoded.pieces.push(Buffer.from(ready, "latin1").toString("latin1"));
+    text = "";
+    ready = "";
   };
   for (const [at, piece] of pieces.entries()) {
     text += piece;
@@ -57,9 +57,9 @@ export function encode({ pieces, slots }: Cut, value: (slot: string) => Value): 
     const given = value(slot);
     if (typeof given === "string") text += given;
     else if (given) {
-      flush();
-      ready.push(Buffer.from(encodeValue(given.whole)));
-      encoded.size += Buffer.byteLength(given.whole);
+      add(text);
+      add(given.whole);
+      text = "";
     } else {
       gap();
       encoded.slots.push(slot);
@@ -69,16 +69,19 @@ export function encode({ pieces, slots }: Cut, value: (slot: string) => Value): 
   return encoded;
 }
 
-/** One reader's value as it stands in quoted-printable, so that more can follow. */
-export function encodeValue(value: string): Piece {
-  // Addresses with tokens are the common case and need no encoding; what is left of the line takes the soft break.
-  return /^[\w:/][\w:/?&;,@+~%.-]{0,73}$/.test(value) ? `${value}=\r\n` : encodeQuotedPrintable(value, { joins: true });
+/** Text as it stands in quoted-printable, so that more can follow; up to 75 plain characters stay on one line. */
+export function encodePiece(text: string): string {
+  return text.length < 76 && onOneLine.test(text) ? `${text}=\r\n` : encodeQuotedPrintable(text, { joins: true });
 }
 
-/** Puts the pieces and the values of the gaps into `into`, in order. */
-export function fillGaps({ pieces, slots }: Encoded, into: Piece[], value: (slot: string) => Piece): void {
-  into.push(pieces[0] as Buffer);
-  for (let at = 0; at < slots.length; at++) into.push(value(slots[at] as string), pieces[at + 1] as Buffer);
+/** What the encoder would leave as it is: most values are short, and this is the quicker look. */
+const onOneLine = /^(?![.F])(?:[!-<>-~]| (?=[!-<>-~]))+$/;
+
+/** Adds the pieces, with values in their gaps, to `into`. */
+export function fillGaps({ pieces, slots }: Encoded, values: Record<string, string>, into: string[]): void {
+  into.push(pieces[0] as string);
+  for (let at = 0; at < slots.length; at++)
+    into.push(encodePiece(values[slots[at] as string] ?? ""), pieces[at + 1] as string);
 }
 
 const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };

@@ -15,7 +15,7 @@ export type Slots = {
 
 export type Transport = {
   /** Sends the bytes as they are; never rejects. Messages wait in order; when its turn comes, one not `wanted` any more is left. */
-  send: (envelope: Envelope, raw: Buffer, wanted?: () => boolean) => Promise<Answer>;
+  send: (message: Message, wanted?: () => boolean) => Promise<Answer>;
   /**
    * Resolves when a connection of ours may carry messages, so that nothing is claimed that would have to wait for others; with
    * what is wrong when the mail server cannot be reached.
@@ -24,6 +24,9 @@ export type Transport = {
   /** Says QUIT everywhere, after what is under way. */
   close: () => Promise<void>;
 };
+
+/** `release`: what to call when the bytes are not needed any more, where somebody can use their memory. */
+export type Message = { envelope: Envelope; raw: Buffer; release?: () => void };
 
 type Settings = {
   smtpUrl: string;
@@ -150,10 +153,10 @@ export function openTransport({ smtpUrl, connections, rate, slots }: Settings): 
   }
 
   return {
-    send(envelope, raw, wanted) {
+    send({ envelope, raw, release }, wanted) {
       if (closing) return Promise.resolve({ kind: "unreachable", error: "we are stopping" });
       return new Promise((resolve) => {
-        queue.push({ envelope, raw, wanted, tries: 0, settle: resolve });
+        queue.push({ envelope, raw, release, wanted, tries: 0, settle: resolve });
         pump();
       });
     },

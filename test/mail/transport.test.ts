@@ -1,5 +1,5 @@
 // What can an SMTP server do to us? Every way a message can end is one answer, and what was taken is never sent again here.
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { SMTPServer } from "smtp-server";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Answer } from "../../src/core/answers.ts";
@@ -23,7 +23,7 @@ async function connect(options: SmtpOptions = {}, settings: { connections?: numb
 
 const body = (text: string) => Buffer.from(`Subject: x\r\n\r\n${text}\r\n`);
 const send = (transport: Transport, to: string, text = to): Promise<Answer> =>
-  transport.send({ from: "b+1@example.org", to }, body(text));
+  transport.send({ envelope: { from: "b+1@example.org", to }, raw: body(text) });
 const sendAll = (transport: Transport, readers: string[]) => Promise.all(readers.map((to) => send(transport, to)));
 const readers = (count: number) => Array.from({ length: count }, (_, at) => `r${at}@example.org`);
 const accepted = { kind: "accepted", response: "250 2.0.0 queued" };
@@ -55,7 +55,10 @@ describe.each([{ pipelining: true }, { pipelining: false }])(
       const { server, transport } = await connect({ pipelining, script });
       const answers = await Promise.all(
         readers(5).map((to, at) =>
-          transport.send({ from: at === 2 && stage === "mail" ? "bad@example.org" : "b@example.org", to }, body(to)),
+          transport.send({
+            envelope: { from: at === 2 && stage === "mail" ? "bad@example.org" : "b@example.org", to },
+            raw: body(to),
+          }),
         ),
       );
       expect(answers[2]).toEqual({ kind: "refused", code: Number(said.slice(0, 3)), response: said });
@@ -101,11 +104,56 @@ describe.each([{ pipelining: true }, { pipelining: false }])(
   },
 );
 
+describe("a message's memory", () => {
+  it("is given back before the answer is told", async () => {
+    const { transport } = await connect();
+    const told: string[] = [];
+    const answer = transport.send({
+      envelope: { from: "a@example.org", to: "b@example.org" },
+      raw: body("x"),
+      release: () => told.push("released"),
+    });
+    await answer.then(({ kind }) => told.push(kind));
+    expect(told).toEqual(["released", "accepted"]);
+  });
+
+  it("is kept where a server answers before it has read everything, so that nobody's mail gets into another's", async () => {
+    const server = createServer((socket) => {
+      socket.on("error", () => {});
+      socket.write("220 hasty\r\n");
+      socket.on("data", (bytes) => {
+        const said = bytes.toString("latin1");
+        if (said.startsWith("EHLO")) socket.write("250 hasty\r\n");
+        else if (!said.startsWith("DATA")) socket.write("250 ok\r\n");
+        else {
+          socket.pause();
+          socket.write("354 go on\r\n");
+          setTimeout(() => socket.write("250 taken unread\r\n"), 200);
+        }
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const smtpUrl = `smtp://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const transport = openTransport({ smtpUrl, connections: 1, rate: 0 });
+    open.push(async () => void server.close());
+    let released = false;
+    const answer = await transport.send({
+      envelope: { from: "a@example.org", to: "b@example.org" },
+      raw: Buffer.alloc(30_000_000, "x\r\n"),
+      release: () => {
+        released = true;
+      },
+    });
+    expect(answer.kind).toBe("accepted");
+    expect(released).toBe(false);
+  });
+});
+
 describe("what is sent", () => {
   it("comes out as it went in, leading dots and a missing last line break too", async () => {
     const { server, transport } = await connect();
     const raw = Buffer.from(".first\r\n..second\r\n.\r\nlast");
-    await transport.send({ from: "a@example.org", to: "b@example.org" }, raw);
+    await transport.send({ envelope: { from: "a@example.org", to: "b@example.org" }, raw });
     expect(server.received[0]?.raw.toString()).toBe(".first\r\n..second\r\n.\r\nlast\r\n");
   });
 

@@ -3,6 +3,7 @@ import pino from "pino";
 import { readConfig } from "../../src/config.ts";
 import type { Context } from "../../src/context.ts";
 import type { TokenKeys } from "../../src/core/tokens.ts";
+import { emptyCardCache } from "../../src/db/cards.ts";
 import type { Database } from "../../src/db/connect.ts";
 import { openSending } from "../../src/db/sending.ts";
 import { type ComposerSettings, openComposer } from "../../src/mail/compose.ts";
@@ -55,7 +56,7 @@ export async function openTestContext(
     db,
     queue: quietQueue(),
     now,
-    mail: { composer, transport, sending, cards: new Map() },
+    mail: { composer, transport, sending, cards: emptyCardCache() },
   };
   return {
     context,

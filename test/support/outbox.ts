@@ -2,6 +2,7 @@
 import { sql } from "drizzle-orm";
 import { readConfig } from "../../src/config.ts";
 import type { Context } from "../../src/context.ts";
+import { emptyCardCache } from "../../src/db/cards.ts";
 import type { Database } from "../../src/db/connect.ts";
 import { openSending } from "../../src/db/sending.ts";
 import { openComposer } from "../../src/mail/compose.ts";
@@ -23,7 +24,7 @@ export async function openOutbox(
   });
   const sending = openSending(db, connections);
   const transport = openTransport({ smtpUrl, connections, rate: 0, slots: sending });
-  const mail = { composer: await openComposer(composerSettings), transport, sending, cards: new Map() };
+  const mail = { composer: await openComposer(composerSettings), transport, sending, cards: emptyCardCache() };
   return {
     context: { config, keys, log: silent, db, queue: quietQueue(), now, mail },
     async close() {
