@@ -80,19 +80,13 @@ export async function openComposer(settings: ComposerSettings): Promise<Composer
   };
 
   type Message = { id: string; to: string; at: Date; subject: string; more: Field[]; text: string[]; html: string[] };
+  /** `head` and `body` are what `raw` says, a character a byte. */
+  type Assembled = { raw: Buffer; head: string; body: string; release: () => void };
   const fromField: Field = ["from", writeAddressHeader("From", from)];
   const replyToField: Field = ["reply-to", writeAddressHeader("Reply-To", replyTo)];
 
   /** Head and body in one buffer, the signatures in front; it is filled once and copied never again. */
-  async function assemble({
-    id,
-    to: recipient,
-    at,
-    subject,
-    more,
-    text,
-    html,
-  }: Message): Promise<{ raw: Buffer; release: () => void }> {
+  async function assemble({ id, to: recipient, at, subject, more, text, html }: Message): Promise<Assembled> {
     const boundary = `=_${id}`;
     const isMultipart = html.length > 0;
     const fields: Field[] = [
@@ -116,22 +110,19 @@ export async function openComposer(settings: ComposerSettings): Promise<Composer
     if (!/^\p{ASCII}*$/u.test(head)) head = Buffer.from(head, "utf8").toString("latin1");
     const part = (kind: string) =>
       `--${boundary}\r\nContent-Type: text/${kind}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n`;
-    const written = isMultipart
-      ? [head, part("plain"), ...text, `\r\n${part("html")}`, ...html, `\r\n--${boundary}--\r\n`].join("")
-      : head + text.join("");
+    const body = isMultipart
+      ? [part("plain"), ...text, `\r\n${part("html")}`, ...html, `\r\n--${boundary}--\r\n`].join("")
+      : text.join("");
     const signing = sign?.(fields, at);
     const start = signing?.size ?? 0;
-    const memory = room(start + written.length);
-    const raw = memory.subarray(0, start + written.length);
-    raw.write(written, start, "latin1");
-    if (signing) {
-      // What the encoder writes is its own relaxed form (RFC 6376 §3.4.4): the bytes are hashed as they stand.
-      const bodyHash = hash("sha256", raw.subarray(start + head.length), "base64");
-      const signatures = await signing.sign(bodyHash);
-      if (signatures.length !== start) throw new Error("its signature is not as long as it was to be");
-      raw.write(signatures, 0, "latin1");
-    }
-    return { raw, release: () => release(memory) };
+    const memory = room(start + head.length + body.length);
+    const raw = memory.subarray(0, start + head.length + body.length);
+    raw.write(body, raw.write(head, start, "latin1") + start, "latin1");
+    // What the encoder writes is its own relaxed form (RFC 6376 §3.4.4): the bytes are hashed as they stand.
+    const signatures = (await signing?.sign(hash("sha256", raw.subarray(start + head.length), "base64"))) ?? "";
+    if (signatures.length !== start) throw new Error("its signature is not as long as it was to be");
+    raw.write(signatures, 0, "latin1");
+    return { raw, head: signatures + head, body, release: () => release(memory) };
   }
 
   const listed = listFields(to, domain, replyTo);
@@ -145,7 +136,7 @@ export async function openComposer(settings: ComposerSettings): Promise<Composer
         ...listed,
         field("Feedback-ID", `${day}:${digest.cadence}:digest:${feedbackSender}`),
       ];
-      const { raw, release } = await assemble({
+      const { raw, head, body, release } = await assemble({
         id,
         to: digest.email,
         at: digest.plannedAt,
@@ -154,7 +145,7 @@ export async function openComposer(settings: ComposerSettings): Promise<Composer
         text,
         html,
       });
-      lint(raw, { digest: shown, htmlSize });
+      lint({ head, body }, { digest: shown, htmlSize });
       return {
         messageId: `<${id}@${domain}>`,
         envelope: { from: envelopeFrom(digest.subscriberId), to: digest.email },

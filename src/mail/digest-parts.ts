@@ -99,11 +99,15 @@ function fill(
   links: PersonalLinks,
 ): string[] {
   const votes = encodePiece(links.votes);
-  const pieces: string[] = [];
-  fillGaps(before, values, pieces);
-  for (const card of cards) pieces.push(card[part].pieces.join(votes));
-  fillGaps(after, values, pieces);
-  return pieces;
+  const into: string[] = [];
+  fillGaps(before, values, into);
+  for (const card of cards) {
+    const known = card[part].pieces;
+    into.push(known[0] as string);
+    for (let at = 1; at < known.length; at++) into.push(votes, known[at] as string);
+  }
+  fillGaps(after, values, into);
+  return into;
 }
 
 function openFrame({ before, after }: { before: Cut; after: Cut }, fixed: Values): Frame {

@@ -1,4 +1,4 @@
-// Is this message fit to be sent? One more look at the ready bytes, by rules of its own, before they leave.
+// Is this message fit to be sent? One more look at the ready message, by rules of its own, before it leaves.
 import type { Digest } from "../core/digest.ts";
 import { decodeQuotedPrintable } from "../core/quoted-printable.ts";
 import { type TokenKeys, verifyToken } from "../core/tokens.ts";
@@ -16,18 +16,16 @@ const CLIPPED_BYTES = 102_000;
 const ONCE_EACH = [...SIGNED_HEADERS, "list-help", "list-owner", "list-archive", "list-subscribe", "list-post"];
 const rawTex = /\\[A-Za-z]+|\$[^$\n]*[\\^_{}][^$\n]*\$/;
 
-/** A check of digests: headers, signature, size, the same papers and the way out in both parts. Throws an UnfitMessage. */
-export function openLint(settings: Settings): (raw: Buffer, expected: Expected) => void {
+/** A check of digests, a character a byte: headers, signature, size, the same papers and the way out in both parts. Throws an UnfitMessage. */
+export function openLint(settings: Settings): (message: { head: string; body: string }, expected: Expected) => void {
   const { baseUrl } = settings;
-  return (raw, { digest, htmlSize }) => {
-    const message = raw.toString("latin1");
-    const headEnd = message.indexOf("\r\n\r\n");
-    const link = checkHead(message.slice(0, headEnd), digest, settings);
+  return ({ head, body }, { digest, htmlSize }) => {
+    const link = checkHead(head.trimEnd(), digest, settings);
     if (htmlSize > CLIPPED_BYTES) throw new UnfitMessage(`its HTML of ${htmlSize} bytes would be clipped`);
-    const htmlStart = message.indexOf("Content-Type: text/html", headEnd);
+    const htmlStart = body.indexOf("Content-Type: text/html");
     if (digest.format === "html" && htmlStart < 0) throw new UnfitMessage("it has no HTML part");
-    checkPart("text", message.slice(headEnd, htmlStart < 0 ? undefined : htmlStart), link, baseUrl, digest);
-    if (htmlStart >= 0) checkPart("HTML", message.slice(htmlStart), link, baseUrl, digest);
+    checkPart("text", htmlStart < 0 ? body : body.slice(0, htmlStart), link, baseUrl, digest);
+    if (htmlStart >= 0) checkPart("HTML", body.slice(htmlStart), link, baseUrl, digest);
   };
 }
 
