@@ -3,10 +3,13 @@ import { fork } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
 import path from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type pg from "pg";
+import { from } from "pg-copy-streams";
 import { groupNearDuplicates } from "../src/core/near-duplicate.ts";
 import { WINDOW_DAYS } from "../src/core/plan.ts";
 import { closeDatabase, connectDatabase, type Database, migrateDatabase } from "../src/db/connect.ts";
-import { addLine, copyIn, type Lines, startLines } from "../src/db/copy.ts";
 import { startEmbeddedDatabase } from "../src/db/embedded.ts";
 import type { PlannedApart } from "./plan-apart.ts";
 
@@ -69,8 +72,8 @@ async function compare(db: Database, url: string, readers: number): Promise<void
   const all = await planDays(1);
   await checkChoices(db, expected);
   all.push(...(await planDays(DAYS.all - 1)));
-  const rest = (from: number) =>
-    db.$client.query("update subscribers set due_at = '2027-01-01' where id > $1 and due_at < '2027-01-01'", [from]);
+  const rest = (last: number) =>
+    db.$client.query("update subscribers set due_at = '2027-01-01' where id > $1 and due_at < '2027-01-01'", [last]);
   await rest(10_000);
   const some = await planDays(DAYS.some);
   await rest(1);
@@ -171,10 +174,10 @@ type Choice = { papers: number[]; topics: number[]; more: number };
 
 /** The formula of core/rank.ts the plain way: after each choice all that is left is sorted again. */
 async function chooseByFullSort(db: Database, checked: number): Promise<Map<number, Choice>> {
-  const from = new Date(FIRST - WINDOW_DAYS * DAY_MS);
+  const since = new Date(FIRST - WINDOW_DAYS * DAY_MS);
   const papers = await db.$client.query(
     "select id, title, upvotes, comments, stars, listed_at from papers where listed_at > $1 and listed_at <= $2 order by id",
-    [from, new Date(FIRST)],
+    [since, new Date(FIRST)],
   );
   const groups = groupNearDuplicates(papers.rows.map(({ title }) => title));
   const known = new Map(
@@ -317,20 +320,34 @@ async function fill(db: Database, readers: number, sentBefore: number): Promise<
   }
 }
 
-function rows(count: number, row: (n: number) => Parameters<typeof addLine>[1]): Lines {
-  const lines = startLines();
-  for (let n = 0; n < count; n++) addLine(lines, row(n));
-  return lines;
+type Value = string | number | number[];
+
+function* rows(count: number, row: (n: number) => Value[]): Generator<Value[]> {
+  for (let n = 0; n < count; n++) yield row(n);
 }
 
-function choices(readers: number, zipf: () => number): Lines {
-  const lines = startLines();
+function* choices(readers: number, zipf: () => number): Generator<Value[]> {
   for (let reader = 1; reader <= readers; reader++) {
     const chosen = new Set<number>();
     while (chosen.size < 4) chosen.add(zipf());
-    for (const topic of chosen) addLine(lines, [reader, topic]);
+    for (const topic of chosen) yield [reader, topic];
   }
-  return lines;
+}
+
+/** COPY in text format; no value holds anything that has to be escaped. */
+async function copyIn(client: pg.ClientBase, statement: string, given: Iterable<Value[]>): Promise<void> {
+  const text = (value: Value) => (Array.isArray(value) ? `{${value.join(",")}}` : String(value));
+  const lines = function* () {
+    let some = "";
+    for (const row of given) {
+      some += `${row.map(text).join("\t")}\n`;
+      if (some.length < 65_536) continue;
+      yield some;
+      some = "";
+    }
+    yield some;
+  };
+  await pipeline(Readable.from(lines(), { objectMode: false }), client.query(from(statement)));
 }
 
 function mulberry32(seed: number): () => number {

@@ -78,7 +78,7 @@ export async function runPlan(
   return result;
 }
 
-type Cell = { cell: number; readers: number; slots: DueSlot[] };
+type Cell = { cell: number; slots: DueSlot[] };
 
 async function listCells({ db }: Needs, { now, everyone }: Asked): Promise<Cell[]> {
   const slots = new Map<string, DueSlot>();
@@ -92,9 +92,8 @@ async function listCells({ db }: Needs, { now, everyone }: Asked): Promise<Cell[
   };
   const cells = new Map<number, Cell>();
   for (const group of await listDueGroups(db, { now, everyone })) {
-    const cell = cells.get(group.cell) ?? { cell: group.cell, readers: 0, slots: [] };
+    const cell = cells.get(group.cell) ?? { cell: group.cell, slots: [] };
     cells.set(group.cell, cell);
-    cell.readers += group.readers;
     cell.slots.push(slotOf(group));
   }
   return [...cells.values()];
@@ -141,21 +140,28 @@ type Card = { editionDate: string; topicId: number; paperId: number };
 async function planCell(
   { db }: Needs,
   shared: Shared,
-  { cell, slots, readers: expected }: Cell,
+  { cell, slots }: Cell,
   { now, everyone, dryRun, wait }: Asked & { wait: boolean },
 ): Promise<PlanResult | undefined> {
   const cards: Card[] = [];
   const done = await planTogether(db, async (planning) => {
     if (!(await lockCell(planning.transaction, cell, { wait }))) return undefined;
-    const readers = await takeDueReaders(planning, { cell, slots, readers: expected, now, everyone, dryRun });
+    const readers = await takeDueReaders(planning, { cell, slots, now, everyone, dryRun });
     await readWishes(planning.transaction, shared, { cell, readers, now });
-    const { due, digests } = choose(shared.day, slots, readers);
-    for (const { ownTopicIds } of readers) for (const topicId of ownTopicIds) shared.day.lists.topics.delete(topicId);
-    const skipped = digests.filter(({ reason }) => reason !== null).length;
-    const counted = { due, planned: digests.length - skipped, skipped };
-    if (dryRun) return { ...counted, ranges: [] };
-    const ranges = await writeDigests(planning, { cell, digests, kept: shared.kept, now });
-    cards.push(...listNewCards(shared, digests));
+    const due = readers.filter(({ slot }) => slots[slot]?.edition);
+    const toPlan = due.filter(({ has }) => !has);
+    const counted: PlanResult = { due: due.length, planned: 0, skipped: 0, ranges: [] };
+    const digests = choose(shared, { slots, readers: toPlan, counted, cards });
+    const forget = () => {
+      for (const { ownTopicIds } of readers) for (const topicId of ownTopicIds) shared.day.lists.topics.delete(topicId);
+    };
+    if (dryRun) {
+      for (const _ of digests);
+      forget();
+      return counted;
+    }
+    const ranges = await writeDigests(planning, { cell, digests, count: toPlan.length, kept: shared.kept, now });
+    forget();
     await freezeCards(planning.transaction, cards);
     return { ...counted, ranges };
   });
@@ -189,29 +195,30 @@ async function readWishes(
   for (const { ownTopicIds } of readers) for (const id of ownTopicIds) topicIds.delete(id);
 }
 
-function choose(day: Day, slots: DueSlot[], readers: DueReader[]): { due: number; digests: NewDigest[] } {
-  const digests: NewDigest[] = [];
-  let due = 0;
+type Choosing = {
+  slots: DueSlot[];
+  readers: DueReader[];
+  /** Where what becomes of them is counted. */
+  counted: { planned: number; skipped: number };
+  /** Where cards are put that no committed cell of this run has frozen, each once. */
+  cards: Card[];
+};
+
+/** Chooses for one reader after the other, so that a digest is written before the next is thought of. */
+function* choose({ day, frozen }: Shared, { slots, readers, counted, cards }: Choosing): Generator<NewDigest> {
+  const { lists } = day;
+  const found = new Map<string, CardSet>();
   for (const reader of readers) {
     const edition = slots[reader.slot]?.edition;
     if (!edition) continue;
-    due++;
-    if (reader.has) continue;
-    const { paperIds, topicIds, more, reason } = planReader(reader, edition.editionDate, day);
-    digests.push({ reader, edition, paperIds, topicIds, more, reason });
-  }
-  return { due, digests };
-}
-
-/** The cards of these digests that no committed cell of this run has frozen, each once. */
-function listNewCards({ day: { lists }, frozen }: Shared, digests: NewDigest[]): Card[] {
-  const cards: Card[] = [];
-  const found = new Map<string, CardSet>();
-  for (const { edition, paperIds, topicIds } of digests) {
     const { editionDate } = edition;
+    const planned = planReader(reader, editionDate, day);
+    if (planned.reason === null) counted.planned++;
+    else counted.skipped++;
     const known = frozen.get(editionDate);
     const fresh = found.get(editionDate) ?? new Map<number, Uint32Array>();
     found.set(editionDate, fresh);
+    const { paperIds, topicIds } = planned;
     for (let at = 0; at < paperIds.length; at++) {
       const topicId = topicIds[at] ?? 0;
       const paperId = paperIds[at] ?? 0;
@@ -219,8 +226,8 @@ function listNewCards({ day: { lists }, frozen }: Shared, digests: NewDigest[]):
       addCard(fresh, lists, topicId, paperId);
       cards.push({ editionDate, topicId, paperId });
     }
+    yield { reader, edition, planned };
   }
-  return cards;
 }
 
 /** Counts a committed cell and rings for its digests; what a lost ring leaves, tidy finds. */

@@ -8,7 +8,7 @@
 //   A vote multiplies the value of papers that share words with the one voted on (core/similar.ts).
 //   Near-duplicates share a group; one of a group is taken, and none when one of it was sent.
 //   "At least N upvotes" means what it says: a paper that no site has counted has none, and stays away from N = 1 on.
-import { clearBit, countBits, setBit, unite } from "./bits.ts";
+import { countUnion, hasBit, setBit } from "./bits.ts";
 import { type Counted, hotness } from "./hotness.ts";
 import { groupNearDuplicates } from "./near-duplicate.ts";
 
@@ -46,9 +46,11 @@ type Scratch = {
   /** The round in which a group was last ruled out. */
   seen: Uint32Array;
   round: number;
-  /** Groups ruled out in this round. */
+  /** Groups ruled out in this round, each once. */
   closed: number[];
-  open: Uint32Array;
+  /** The groups of each of the reader's topics, and room for a set more. */
+  sets: Uint32Array[];
+  spare: Uint32Array;
   /** For each of the reader's topics: its list, how far it is used up, and its share after what was taken. */
   lists: TopicList[];
   topicIds: number[];
@@ -99,8 +101,9 @@ export function numberPapers(papers: readonly RankedPaper[], now: Date): TopicLi
       seen: new Uint32Array(sorted.length),
       round: 0,
       closed: [],
-      open: new Uint32Array(Math.ceil(sorted.length / 32)),
       lists: [],
+      sets: [],
+      spare: new Uint32Array(Math.ceil(sorted.length / 32)),
       topicIds: [],
       at: [],
       shares: [],
@@ -178,6 +181,7 @@ function nextRound(scratch: Scratch): number {
 }
 
 function closeGroup({ seen, round, closed }: Scratch, group: number): void {
+  if (seen[group] === round) return;
   seen[group] = round;
   closed.push(group);
 }
@@ -200,11 +204,17 @@ function openLists(all: TopicLists, { topicIds, minUpvotes, votes }: Chooser): v
 }
 
 /** How many groups the topics hold beside those that are closed. */
-function countRest({ open, lists, closed }: Scratch): number {
-  open.fill(0);
-  for (const { groupSet } of lists) unite(open, groupSet);
-  for (const group of closed) clearBit(open, group);
-  return countBits(open);
+function countRest({ lists, sets, closed, spare }: Scratch): number {
+  sets.length = lists.length;
+  for (let nth = 0; nth < lists.length; nth++) sets[nth] = (lists[nth] ?? none).groupSet;
+  let count = countUnion(sets, spare);
+  for (let at = 0; at < closed.length; at++) if (isIn(sets, closed[at] ?? 0)) count--;
+  return count;
+}
+
+function isIn(sets: readonly Uint32Array[], group: number): boolean {
+  for (let nth = 0; nth < sets.length; nth++) if (hasBit(sets[nth] ?? none.groupSet, group)) return true;
+  return false;
 }
 
 /** The same, paper by paper, for a reader who excludes some. */
@@ -239,13 +249,13 @@ function matchValue({ hotness, freshness }: TopicLists, number: number, score: n
 type Valued = { number: number; value: number };
 const bestFirst = (a: Valued, b: Valued) => b.value - a.value || b.number - a.number;
 
-function makeList({ groups, scratch }: Pick<TopicLists, "groups" | "scratch">, sorted: Valued[]): TopicList {
+function makeList({ groups }: Pick<TopicLists, "groups">, sorted: Valued[]): TopicList {
   const best = sorted.slice(0, PER_TOPIC);
-  const list = {
+  const list: TopicList = {
     papers: Int32Array.from(best, ({ number }) => number),
     values: Float64Array.from(best, ({ value }) => value),
     groups: Int32Array.from(best, ({ number }) => groups[number] ?? 0),
-    groupSet: new Uint32Array(scratch.open.length),
+    groupSet: new Uint32Array(Math.ceil(groups.length / 32)),
     atLeast: new Map(),
   };
   for (const group of list.groups) setBit(list.groupSet, group);

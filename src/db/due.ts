@@ -12,8 +12,8 @@ import * as schema from "./schema.ts";
 const CELL = 10_000;
 const PLAN_LOCK = 7_229_002;
 
-/** Readers of one cell who share a schedule and are due. */
-export type DueGroup = Schedule & { cell: number; readers: number };
+/** A schedule by which readers of a cell are due. */
+export type DueGroup = Schedule & { cell: number };
 
 /** A schedule with what it has now, as the readers of a cell refer to it by its place in a list. */
 export type DueSlot = Schedule & Slot;
@@ -40,20 +40,24 @@ export function cellIds(cell: number): { from: number; to: number } {
 /** A transaction with the connection it runs on, for COPY. */
 export type Planning = { transaction: Queryable; client: pg.ClientBase };
 
-/** Who is due at `now`, counted by cell and schedule; `everyone` counts all readers, for replays of another moment. */
+/** By which schedules readers of which cells are due at `now`; `everyone` looks at all readers, for replays of another moment. */
 export async function listDueGroups(
   db: Queryable,
   { now, everyone }: { now: Date; everyone: boolean },
 ): Promise<DueGroup[]> {
   const answer = await db.execute<DueGroup>(
-    sql`select (id / ${sql.raw(String(CELL))})::int as cell, timezone, hour, cadence, count(*)::int as readers from subscribers
+    sql`select (id / ${sql.raw(String(CELL))})::int as cell, timezone, hour, cadence from subscribers
       where ${everyone ? sql`state = 'confirmed'` : sql`state in ('confirmed', 'paused') and due_at <= ${now.toISOString()}`}
       group by 1, 2, 3, 4 order by 1, 2, 3, 4`,
   );
   return answer.rows;
 }
 
-/** Runs `work` in one transaction; it rolls back when `work` throws. */
+/**
+ * Runs `work` in one transaction; it rolls back when `work` throws. Nobody waits for the disk when it commits: a server that
+ * crashes in that moment forgets the cell as a whole, and its readers are due again. No mail can have gone out by then, because
+ * a claim is a later commit that does wait, and the log is written in order: whatever a claim saw is on disk before it.
+ */
 export async function planTogether<Result>(
   db: Database,
   work: (planning: Planning) => Promise<Result>,
@@ -61,7 +65,7 @@ export async function planTogether<Result>(
   const client = await db.$client.connect();
   let broken: Error | undefined;
   try {
-    await client.query("begin");
+    await client.query("begin; set local synchronous_commit = off");
     const result = await work({ client, transaction: drizzle(client, { schema }) });
     await client.query("commit");
     return result;
@@ -84,15 +88,63 @@ export async function lockCell(transaction: Queryable, cell: number, { wait }: {
   return answer.rows[0]?.locked !== false;
 }
 
-type Take = { cell: number; slots: DueSlot[]; readers: number; now: Date; everyone: boolean; dryRun: boolean };
+type Take = { cell: number; slots: DueSlot[]; now: Date; everyone: boolean; dryRun: boolean };
 
 /**
  * Takes the readers of a cell who are due by these slots: moves each to their next moment, never backwards, and ends pauses
  * that are over; a row that another transaction holds is waited for and looked at again. `dryRun` reads and changes nothing.
  * `everyone` looks at every reader and asks the ledger what was sent, for replays of another moment.
  */
-export async function takeDueReaders({ client }: Planning, take: Take): Promise<DueReader[]> {
-  const { cell, slots, now, everyone, dryRun } = take;
+export async function takeDueReaders(planning: Planning, take: Take): Promise<DueReader[]> {
+  const { from, to } = cellIds(take.cell);
+  const readers: DueReader[] = [];
+  /** By id, from the cell's first on. */
+  const byId = new Array<DueReader | undefined>(CELL).fill(undefined);
+  await copyOut(planning.client, takeStatement(planning, take), (row) => {
+    const reader = readReader(row);
+    readers.push(reader);
+    byId[reader.id - from] = reader;
+  });
+  if (readers.length === 0) return readers;
+  // What belongs to a few readers is looked up one by one, what belongs to many is read through; joining it in one statement
+  // would look all of it up one by one, because PostgreSQL cannot know how many of a cell are due.
+  const few = readers.length < CELL / 40;
+  const theirs = few ? `= any('{${readers.map(({ id }) => id).join(",")}}')` : `between ${from} and ${to}`;
+  const lists = async (query: string, put: (reader: DueReader, ids: number[]) => void) =>
+    copyOut(planning.client, query, (row) => {
+      const reader = byId[readInteger(row) - from];
+      const ids = readIntegers(row);
+      if (reader && ids) put(reader, ids);
+    });
+  await lists(
+    `select subscriber_id, array_agg(topic_id order by topic_id) from subscriptions where subscriber_id ${theirs} group by 1`,
+    (reader, ids) => {
+      reader.topicIds = ids;
+    },
+  );
+  await lists(
+    `select owner_id, array_agg(id order by id) from topics where owner_id ${theirs} and retired_at is null group by 1`,
+    (reader, ids) => {
+      reader.ownTopicIds = ids;
+      reader.topicIds = [...new Set([...reader.topicIds, ...ids])].sort((a, b) => a - b);
+    },
+  );
+  await lists(`select subscriber_id, paper_ids from sent_papers where subscriber_id ${theirs}`, (reader, ids) => {
+    reader.known = true;
+    reader.sent = ids;
+  });
+  if (take.everyone)
+    await lists(
+      `select subscriber_id, array_agg(paper) from digests, unnest(paper_ids) as paper where subscriber_id ${theirs}
+        and state not in ('failed', 'expired', 'cancelled', 'skipped') group by 1`,
+      (reader, ids) => {
+        reader.sent = [...reader.sent, ...ids];
+      },
+    );
+  return readers;
+}
+
+function takeStatement({ client }: Planning, { cell, slots, now, everyone, dryRun }: Take): string {
   const { from, to } = cellIds(cell);
   const text = (value: string) => client.escapeLiteral(value);
   const values = slots.map(
@@ -100,69 +152,33 @@ export async function takeDueReaders({ client }: Planning, take: Take): Promise<
       `(${nth}, ${text(timezone)}, ${hour}::smallint, ${text(cadence)}, timestamptz ${text(nextDueAt.toISOString())}, ` +
       `date ${text(today)}, date ${text(edition?.editionDate ?? today)})`,
   );
+  const due = `(values ${values.join(", ")}) as slots(nth, timezone, hour, cadence, next, today, edition_date)`;
   const where = `subscribers.id between ${from} and ${to} and subscribers.timezone = slots.timezone
     and subscribers.hour = slots.hour and subscribers.cadence = slots.cadence and (state = 'confirmed'
     ${everyone ? ")" : `or state = 'paused' and paused_until <= slots.today) and due_at <= timestamptz ${text(now.toISOString())}`}`;
-  const columns = "subscribers.id, nth, edition_date, max_papers, min_upvotes, provider, excluded";
-  const taken = dryRun
-    ? `select ${columns} from subscribers join slots on ${where}`
+  const columns = `subscribers.id, nth, max_papers, min_upvotes, provider, excluded, exists (select from digests
+    where digests.subscriber_id = subscribers.id and digests.edition_date = slots.edition_date)::int`;
+  return dryRun
+    ? `select ${columns} from subscribers join ${due} on ${where}`
     : `update subscribers set due_at = greatest(subscribers.due_at, slots.next), state = 'confirmed', paused_until = null
-        from slots where ${where} returning ${columns}`;
-  // Topics of a few readers are looked up one by one, those of many are read through.
-  const few = take.readers < CELL / 40;
-  const topics = few
-    ? "array(select topic_id from subscriptions where subscriber_id = taken.id order by topic_id)"
-    : "chosen.topic_ids";
-  const chosen = `left join (select subscriber_id, array_agg(topic_id order by topic_id) as topic_ids from subscriptions
-      where subscriber_id between ${from} and ${to} group by subscriber_id) chosen on chosen.subscriber_id = taken.id`;
-  const ledger = `(select array_agg(paper) from digests, unnest(paper_ids) as paper where subscriber_id = taken.id
-      and digests.state not in ('failed', 'expired', 'cancelled', 'skipped'))`;
-  const readers: DueReader[] = [];
-  await copyOut(
-    client,
-    `with slots(nth, timezone, hour, cadence, next, today, edition_date) as (values ${values.join(", ")}), taken as (${taken})
-      select taken.id, nth, max_papers, min_upvotes, provider, excluded, ${topics}, written.topic_ids, sent_papers.paper_ids,
-        ${everyone ? ledger : "null"}, exists (select from digests where digests.subscriber_id = taken.id
-          and digests.edition_date = taken.edition_date)::int
-      from taken ${few ? "" : chosen}
-      left join (select owner_id, array_agg(id order by id) as topic_ids from topics
-        where owner_id between ${from} and ${to} and retired_at is null group by owner_id) written on owner_id = taken.id
-      left join sent_papers on sent_papers.subscriber_id = taken.id and sent_papers.subscriber_id between ${from} and ${to}`,
-    (row) => readers.push(readReader(row)),
-  );
-  return readers;
+        from ${due} where ${where} returning ${columns}`;
 }
 
 function readReader(row: Row): DueReader {
-  const id = readInteger(row);
-  const slot = readInteger(row);
-  const maxPapers = readInteger(row);
-  const minUpvotes = readInteger(row);
-  const provider = readText(row);
-  const exclusions = readText(row);
-  const followed = readIntegers(row) ?? nobody;
-  const own = readIntegers(row);
-  const listed = readIntegers(row);
-  const ledger = readIntegers(row);
-  const has = readInteger(row) === 1;
-  const topicIds = own ? [...new Set([...followed, ...own])].sort((a, b) => a - b) : followed;
-  const sent = ledger ? [...(listed ?? nobody), ...ledger] : (listed ?? nobody);
-  const [known, ownTopicIds] = [listed !== undefined, own ?? nobody];
-  const [excluded, votes] = [undefined, undefined];
   return {
-    id,
-    slot,
-    maxPapers,
-    minUpvotes,
-    provider,
-    exclusions,
-    topicIds,
-    ownTopicIds,
-    sent,
-    known,
-    has,
-    excluded,
-    votes,
+    id: readInteger(row),
+    slot: readInteger(row),
+    maxPapers: readInteger(row),
+    minUpvotes: readInteger(row),
+    provider: readText(row),
+    exclusions: readText(row),
+    has: readInteger(row) === 1,
+    topicIds: nobody,
+    ownTopicIds: nobody,
+    sent: nobody,
+    known: false,
+    excluded: undefined,
+    votes: undefined,
   };
 }
 

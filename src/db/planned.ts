@@ -1,8 +1,21 @@
 // How do plans become digests? Rows by COPY, papers noted as sent, cards frozen; all in planning's transaction.
 import { sql } from "drizzle-orm";
+import type { Planned } from "../core/plan.ts";
 import type { Slot } from "../core/schedule.ts";
 import type { Queryable } from "./connect.ts";
-import { addLine, copyIn, type Lines, startLines } from "./copy.ts";
+import {
+  addDate,
+  addInstant,
+  addInt4,
+  addInt4s,
+  addInt8,
+  addNull,
+  addRow,
+  addText,
+  copyIn,
+  type Rows,
+  startRows,
+} from "./copy.ts";
 import { cellIds, type DueReader, type Planning } from "./due.ts";
 
 /** Of a list of sent papers this many must be too old before it is shortened: about once in three editions. */
@@ -10,85 +23,73 @@ const SHORTEN = 30;
 /** Digests a deliver job. */
 const RANGE = 1_000;
 
-export type NewDigest = {
-  reader: DueReader;
-  edition: NonNullable<Slot["edition"]>;
-  paperIds: number[];
-  topicIds: number[];
-  more: number;
-  /** Why nothing is sent; null where the digest is to be delivered. */
-  reason: string | null;
-};
+export type NewDigest = { reader: DueReader; edition: NonNullable<Slot["edition"]>; planned: Planned };
 type Ids = { from: number; to: number };
 
-const columns =
-  "id, subscriber_id, edition_date, expires_at, covers_from, provider, paper_ids, topic_ids, more, reason, state, planned_at";
+const COLUMNS =
+  "id, subscriber_id, edition_date, expires_at, covers_from, provider, paper_ids, topic_ids, more, reason, state, planned_at".split(
+    ", ",
+  );
 
 /**
  * Writes one digest for each reader taken in this transaction and notes its papers as sent, so that no later plan chooses
- * them. The readers have no digest of the edition (`has`), and nobody else can write one while their rows are held. Answers
- * the ids to deliver, a bounded number a range.
+ * them. The readers have no digest of the edition (`has`), and nobody else can write one while their rows are held. There are
+ * `count` digests, gone through once. Answers the ids to deliver, a bounded number a range.
  */
 export async function writeDigests(
   { client, transaction }: Planning,
   {
     cell,
     digests,
+    count,
     kept,
     now,
-  }: { cell: number; digests: NewDigest[]; kept: ReadonlySet<number> | undefined; now: Date },
+  }: { cell: number; digests: Iterable<NewDigest>; count: number; kept: ReadonlySet<number> | undefined; now: Date },
 ): Promise<Ids[]> {
-  if (digests.length === 0) return [];
-  const ids = await takeIds(transaction, digests.length);
-  const planned = digests.filter(({ reason }) => reason === null);
-  // Those to deliver first: their ids lie together.
-  const inOrder = planned.length === digests.length ? planned : digests.toSorted(deliveredFirst);
-  await copyIn(client, `copy digests (${columns}) from stdin`, writeLines(inOrder, ids, now));
-  const readers = planned.map(({ reader }) => reader);
-  const written = { from: ids[0] ?? 0, to: ids.at(-1) ?? 0 };
-  await reservePapers(transaction, { readers, kept, digestIds: written, subscriberIds: cellIds(cell) });
+  if (count === 0) return [];
+  const ids = await takeIds(transaction, count);
+  const rows = startRows();
+  const lists: Lists = { fresh: [], grown: [] };
+  // Those to deliver have the first ids, so that they lie together.
+  let planned = 0;
+  let skipped = 0;
+  for (const digest of digests) {
+    const { reader, planned: plan } = digest;
+    const nth = plan.reason === null ? planned++ : count - ++skipped;
+    addDigest(rows, ids[nth] ?? 0, digest, now);
+    if (plan.reason !== null) continue;
+    if (!reader.known) lists.fresh.push(reader.id);
+    const old = kept ? countOld(reader.sent, kept) : 0;
+    if (old >= SHORTEN) lists.grown.push({ id: reader.id, length: reader.sent.length, old });
+  }
+  await copyIn(client, `digests (${COLUMNS.join(", ")})`, rows);
+  if (planned === 0) return [];
+  await reservePapers(transaction, lists, {
+    digestIds: { from: ids[0] ?? 0, to: ids[planned - 1] ?? 0 },
+    subscriberIds: cellIds(cell),
+  });
   const ranges: Ids[] = [];
-  for (let first = 0; first < planned.length; first += RANGE)
-    ranges.push({ from: ids[first] ?? 0, to: ids[Math.min(first + RANGE, planned.length) - 1] ?? 0 });
+  for (let first = 0; first < planned; first += RANGE)
+    ranges.push({ from: ids[first] ?? 0, to: ids[Math.min(first + RANGE, planned) - 1] ?? 0 });
   return ranges;
 }
 
-const deliveredFirst = (a: NewDigest, b: NewDigest) => Number(a.reason !== null) - Number(b.reason !== null);
-
-function writeLines(digests: NewDigest[], ids: number[], now: Date): Lines {
-  const lines = startLines();
-  const plannedAt = now.toISOString();
-  // Readers with one schedule share their edition: its dates are written out once.
-  const dates = new Map<NewDigest["edition"], [string, string]>();
-  for (let nth = 0; nth < digests.length; nth++) {
-    const digest = digests[nth];
-    if (!digest) continue;
-    const { reader, edition, paperIds, topicIds, more, reason } = digest;
-    let written = dates.get(edition);
-    if (!written) {
-      written = [edition.expiresAt.toISOString(), edition.coversFrom.toISOString()];
-      dates.set(edition, written);
-    }
-    const [expiresAt, coversFrom] = written;
-    const state = reason === null ? "planned" : "skipped";
-    const { editionDate } = edition;
-    const id = ids[nth] ?? 0;
-    addLine(lines, [
-      id,
-      reader.id,
-      editionDate,
-      expiresAt,
-      coversFrom,
-      reader.provider,
-      paperIds,
-      topicIds,
-      more,
-      reason,
-      state,
-      plannedAt,
-    ]);
-  }
-  return lines;
+/** The columns in the order of `COLUMNS`. */
+function addDigest(rows: Rows, id: number, { reader, edition, planned }: NewDigest, now: Date): void {
+  addRow(rows, COLUMNS.length);
+  addInt8(rows, id);
+  addInt8(rows, reader.id);
+  addDate(rows, edition.editionDate);
+  addInstant(rows, edition.expiresAt);
+  addInstant(rows, edition.coversFrom);
+  addText(rows, reader.provider);
+  addInt4s(rows, planned.paperIds);
+  addInt4s(rows, planned.topicIds);
+  addInt4(rows, planned.more);
+  if (planned.reason === null) addNull(rows);
+  else addText(rows, planned.reason);
+  addText(rows, planned.reason === null ? "planned" : "skipped");
+  addInstant(rows, now);
 }
 
 /** That many new ids, ascending; others may take ids between them. */
@@ -98,26 +99,21 @@ async function takeIds(transaction: Queryable, count: number): Promise<number[]>
   );
   return (answer.rows[0]?.ids ?? "").split(",").map(Number);
 }
+
+/** Readers who have no list of sent papers yet, and those whose list has grown. */
+type Lists = { fresh: number[]; grown: { id: number; length: number; old: number }[] };
+
 /** Puts the papers of these digests to their readers' lists, shortening those that have grown. */
 async function reservePapers(
   transaction: Queryable,
-  {
-    readers,
-    kept,
-    digestIds,
-    subscriberIds,
-  }: { readers: DueReader[]; kept: ReadonlySet<number> | undefined; digestIds: Ids; subscriberIds: Ids },
+  { fresh, grown }: Lists,
+  { digestIds, subscriberIds }: { digestIds: Ids; subscriberIds: Ids },
 ): Promise<void> {
-  const fresh = readers.filter(({ known }) => !known).map(({ id }) => id);
   if (fresh.length > 0)
     await transaction.execute(
       sql`insert into sent_papers (subscriber_id, paper_ids) select unnest(${sql.param(fresh)}::bigint[]), '{}'
         on conflict do nothing`,
     );
-  const grown = readers.flatMap(({ id, sent }) => {
-    const old = kept ? countOld(sent, kept) : 0;
-    return old >= SHORTEN ? [{ id, length: sent.length, old }] : [];
-  });
   // Papers may have been given back since the list was read: then it has another length, and is shortened next time.
   if (grown.length > 0)
     await transaction.execute(
