@@ -71,12 +71,16 @@ function addressOf({ links }: Cited): string | undefined {
   return links.abstract ?? links.pdf ?? links.huggingface ?? (links.doi ? `https://doi.org/${links.doi}` : undefined);
 }
 
+/** Letters that do not fall apart into a plain one and a mark. */
+const whole: Record<string, string> = { ø: "o", ł: "l", đ: "d", ð: "d", þ: "th", æ: "ae", œ: "oe", ß: "ss", ı: "i" };
+
 /** `lovelace2026notes`: family name, year and the first long word of the title, in letters that every program takes. */
 function keyOf({ authors, publishedOn, title, canonicalId }: Cited): string {
   const plain = (text: string) =>
     text
       .normalize("NFKD")
       .toLowerCase()
+      .replace(/[øłđðþæœßı]/g, (letter) => whole[letter] ?? "")
       .replace(/[^a-z0-9]/g, "");
   const family = plain(nameParts(authors[0] ?? "").family ?? "");
   const word = title

@@ -24,6 +24,7 @@ describe("citations", () => {
   test("a BibTeX key holds letters and digits only", () => {
     expect(bibtex(paper)).toMatch(/^@misc\{lovelace2026with,/);
     expect(bibtex({ ...paper, authors: ["Łukasz Ćwiek"], title: "Été" })).toMatch(/^@misc\{[a-z0-9]+,/);
+    expect(bibtex({ ...paper, authors: ["Henrik Sørby-Łęcki"] })).toMatch(/^@misc\{sorbylecki2026with,/);
   });
 
   test("a paper without an arXiv number is an article", () => {
