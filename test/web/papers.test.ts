@@ -60,6 +60,17 @@ describe("lists", () => {
     expect(await page("/papers/date/2026-01-03")).toContain("There are no lists on weekends");
   });
 
+  test("a page past the end says so and leads back to the last one", async () => {
+    for (const [path, back] of [
+      ["/?page=9", 'href="/"'],
+      ["/topics/robotics?page=9", 'href="/topics/robotics"'],
+    ] as const) {
+      const html = await page(path);
+      expect(html, path).toContain("The list ends before this page.");
+      expect(html, path).toContain(`${back}>Go to its last page`);
+    }
+  });
+
   test.each(["/papers/date/2026-02-30", "/papers/week/2026-W60", "/papers/0", "/papers/999999", "/topics/none"])(
     "%s is not there",
     async (path) => {
