@@ -49,15 +49,8 @@ export async function run([text = "{}"]: string[]): Promise<void> {
 }
 
 /** The service's own worker: the real queue on PostgreSQL, ranges of 1,000 as planning rings them. */
-async function openPaperboy({
-  way,
-  databaseUrl,
-  smtpUrl,
-  from,
-  to,
-  connections,
-  keyFile,
-}: Job): Promise<() => Promise<void>> {
+async function openPaperboy(job: Job): Promise<() => Promise<void>> {
+  const { way, databaseUrl, smtpUrl, from, to, connections, keyFile } = job;
   const config = readConfig({
     DATABASE_URL: databaseUrl,
     SMTP_URL: smtpUrl,
@@ -88,15 +81,8 @@ async function openPaperboy({
 type Row = { id: string; email: string; subscriber: string; cards: DigestCard[] };
 
 /** What one would write first (`naive`), and what one would write with some care (`decent`). */
-async function openOrdinary({
-  way,
-  databaseUrl,
-  smtpUrl,
-  from,
-  to,
-  connections,
-  keyFile,
-}: Job): Promise<() => Promise<void>> {
+async function openOrdinary(job: Job): Promise<() => Promise<void>> {
+  const { way, databaseUrl, smtpUrl, from, to, connections, keyFile } = job;
   const [{ default: mjml2html }, { createTransport }] = await Promise.all([import("mjml"), import("nodemailer")]);
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 });
   const pem = await readFile(keyFile, "utf8");

@@ -1,9 +1,8 @@
-import { generateKeyPairSync } from "node:crypto";
-import { authenticate } from "mailauth";
 import { describe, expect, it } from "vitest";
 import type { Digest } from "../../src/core/digest.ts";
 import { openComposer } from "../../src/mail/compose.ts";
 import { composerSettings } from "../support/context.ts";
+import { makeDkimKeys, verifySignatures } from "../support/dkim.ts";
 
 const digest: Digest = {
   id: 1,
@@ -32,36 +31,12 @@ const digest: Digest = {
     },
   ],
 };
-const pem = { type: "pkcs8", format: "pem" } as const;
 
 describe("the signature", () => {
   it("passes an independent verifier with RSA and with Ed25519, over every header of the rules", async () => {
-    const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
-    const ed = generateKeyPairSync("ed25519");
-    const composer = await openComposer({
-      ...composerSettings,
-      dkim: {
-        ...composerSettings.dkim,
-        rsaKeyPem: rsa.privateKey.export(pem).toString(),
-        ed25519KeyPem: ed.privateKey.export(pem).toString(),
-      },
-    });
-    const { raw } = await composer.digest(digest);
-    const records: Record<string, string> = {
-      "paperboy._domainkey.papers.example.org": `v=DKIM1; k=rsa; p=${rsa.publicKey.export({ type: "spki", format: "der" }).toString("base64")}`,
-      "paperboy-ed._domainkey.papers.example.org": `v=DKIM1; k=ed25519; p=${ed.publicKey.export({ type: "spki", format: "der" }).subarray(-32).toString("base64")}`,
-    };
-    const { dkim } = await authenticate(raw, {
-      disableArc: true,
-      disableDmarc: true,
-      disableBimi: true,
-      resolver: async (name: string) => {
-        const record = records[name];
-        if (record) return [[record]];
-        throw Object.assign(new Error("no record"), { code: "ENOTFOUND" });
-      },
-    } as never);
-    expect(dkim.results.map(({ status }) => status.result)).toEqual(["pass", "pass"]);
+    const { dkim, records } = makeDkimKeys();
+    const { raw } = await (await openComposer({ ...composerSettings, dkim })).digest(digest);
+    expect(await verifySignatures(raw, records)).toEqual(["pass", "pass"]);
     expect(raw.toString()).toMatch(/h=[^;]*list-unsubscribe:list-unsubscribe-post/);
   });
 

@@ -1,14 +1,13 @@
 // Do both signatures pass verifiers that others wrote? 1,000 digests of recorded days, the awkward entries among them.
 import { spawnSync } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { authenticate } from "mailauth";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openComposer } from "../../src/mail/compose.ts";
 import { composerSettings } from "../support/context.ts";
 import { makeDigest, readRecordedCards } from "../support/digests.ts";
+import { makeDkimKeys, verifySignatures } from "../support/dkim.ts";
 import { findRecorded } from "../support/recorded.ts";
 
 const DIGESTS = 1_000;
@@ -18,24 +17,12 @@ const hasOpendkim = spawnSync("opendkim", ["-V"]).status === 0;
 if (!hasOpendkim) process.stderr.write("skipped: opendkim is not installed\n");
 
 describe.skipIf(!recorded)("both signatures of recorded digests", () => {
-  const pem = { type: "pkcs8", format: "pem" } as const;
-  const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const ed = generateKeyPairSync("ed25519");
-  const der = (key: typeof rsa.publicKey) => key.export({ type: "spki", format: "der" });
-  const records: Record<string, string> = {
-    "paperboy._domainkey.papers.example.org": `v=DKIM1; k=rsa; p=${der(rsa.publicKey).toString("base64")}`,
-    "paperboy-ed._domainkey.papers.example.org": `v=DKIM1; k=ed25519; p=${der(ed.publicKey).subarray(-32).toString("base64")}`,
-  };
+  const { dkim, records } = makeDkimKeys();
   let folder: string;
   const messages: Buffer[] = [];
 
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), "paperboy-dkim-"));
-    const dkim = {
-      ...composerSettings.dkim,
-      rsaKeyPem: rsa.privateKey.export(pem).toString(),
-      ed25519KeyPem: ed.privateKey.export(pem).toString(),
-    };
     const composer = await openComposer({ ...composerSettings, dkim });
     const cards = readRecordedCards(recorded ?? "");
     for (let number = 0; number < DIGESTS; number++) {
@@ -49,17 +36,8 @@ describe.skipIf(!recorded)("both signatures of recorded digests", () => {
 
   it(`pass mailauth (every ${DIGESTS / MAILAUTH}th)`, async () => {
     for (let number = 0; number < DIGESTS; number += DIGESTS / MAILAUTH) {
-      const { dkim } = await authenticate(messages[number] ?? Buffer.alloc(0), {
-        disableArc: true,
-        disableDmarc: true,
-        disableBimi: true,
-        resolver: async (name: string) => {
-          const record = records[name];
-          if (record) return [[record]];
-          throw Object.assign(new Error("no record"), { code: "ENOTFOUND" });
-        },
-      } as never);
-      expect(dkim.results.map(({ status }) => status.result)).toEqual(["pass", "pass"]);
+      const message = messages[number] ?? Buffer.alloc(0);
+      expect(await verifySignatures(message, records)).toEqual(["pass", "pass"]);
     }
   }, 60_000);
 
