@@ -101,7 +101,7 @@ async function openOrdinary(job: Job): Promise<() => Promise<void>> {
   const source = await readFile(path.join(import.meta.dirname, "../templates/mail/digest.mjml"), "utf8");
   const [sourceHead = "", rest = ""] = source.split("<!--card-->");
   const [sourceCard = "", sourceFoot = ""] = rest.split("<!--/card-->");
-  const { before, card, after } = await compileTemplate("digest");
+  const { before, card, after } = (await compileTemplate("digest")).html;
   const join = ({ pieces, slots }: typeof card) =>
     pieces.map((piece, at) => piece + (slots[at] ? `[[${slots[at]}]]` : "")).join("");
   const ready = { head: join(before), card: join(card), foot: join(after) };

@@ -6,7 +6,7 @@ import type { Links } from "../core/links.ts";
 import { decodeQuotedPrintable } from "../core/quoted-printable.ts";
 import { WIDTH, wrap } from "../core/wrap.ts";
 import { lintCard } from "./lint.ts";
-import { type Cut, type Encoded, encode, escapeHtml } from "./template.ts";
+import { type Cut, type Encoded, encode, escapeHtml, withBreaks } from "./template.ts";
 
 /** Both parts of a card; in every gap stands where one reader's links to more and less begin. */
 export type EncodedCard = { html: Encoded; text: Encoded };
@@ -14,12 +14,12 @@ export type EncodedCard = { html: Encoded; text: Encoded };
 const ABSTRACT_LENGTH = 400;
 
 /** Gives the encoded form of a card, made once a card object; an edition's cards are frozen, so the same object says the same. */
-export function openCards(template: Cut, to: Links): (card: DigestCard) => EncodedCard {
+export function openCards(templates: { html: Cut; text: Cut }, to: Links): (card: DigestCard) => EncodedCard {
   const known = new WeakMap<DigestCard, EncodedCard>();
   return (card) => {
     const before = known.get(card);
     if (before) return before;
-    const encoded = { html: encodeHtml(template, card, to), text: encodeText(card, to) };
+    const encoded = { html: encodeHtml(templates.html, card, to), text: encodeText(templates.text, card, to) };
     lintCard(card.paperId, decode(encoded.html), decode(encoded.text));
     known.set(card, encoded);
     return encoded;
@@ -80,20 +80,25 @@ function marked(text: string, terms: string[]): string {
     .join("");
 }
 
-function encodeText(card: DigestCard, to: Links): Encoded {
+function encodeText(template: Cut, card: DigestCard, to: Links): Encoded {
   const title = wrap(withoutTexSigns(card.title));
   const longest = Math.max(...title.split("\n").map((line) => line.length));
   const byline = bylineOf(card);
   const abstract = withoutTexSigns(shorten(card.abstract, ABSTRACT_LENGTH));
-  const reading = readingLinks(card).map(({ name, href }) => `${name}: ${href}\n`);
-  const head = [title, "-".repeat(Math.min(longest, WIDTH)), ...(byline ? [wrap(byline)] : [])];
-  const body = [...(abstract ? [wrap(abstract), ""] : []), wrap(whyOf(card)), "Paper: "];
-  const pieces = [
-    ["", "", "", ...head, "", ...body].join("\n"),
-    `\n${reading.join("")}More like this: `,
-    `/${card.paperId}/more\nLess like this: `,
-    `/${card.paperId}/less\n`,
-  ];
-  const text = { pieces: pieces.map((piece) => piece.replaceAll("\n", "\r\n")), slots: ["paper", "votes", "votes"] };
-  return encode(text, (slot) => (slot === "paper" ? { whole: to.paper(card.paperId) } : undefined));
+  const values: Record<string, string> = {
+    title,
+    underline: "-".repeat(Math.min(longest, WIDTH)),
+    byline: byline && `${wrap(byline)}\n`,
+    abstract: abstract && `${wrap(abstract)}\n\n`,
+    why: wrap(whyOf(card)),
+    links: readingLinks(card)
+      .map(({ name, href }) => `${name}: ${href}\n`)
+      .join(""),
+    number: String(card.paperId),
+  };
+  return encode(template, (slot) => {
+    if (slot === "paper") return { whole: to.paper(card.paperId) };
+    const value = values[slot];
+    return value === undefined ? undefined : withBreaks(value);
+  });
 }

@@ -16,7 +16,7 @@ import { wrap } from "../core/wrap.ts";
 import { openDigestParts, type Sender } from "./digest-parts.ts";
 import { type DkimSettings, type Field, openSigner } from "./dkim.ts";
 import { openLint } from "./lint.ts";
-import { compileTemplate, encode, encodePiece, escapeHtml } from "./template.ts";
+import { compileTemplate, encode, escapeHtml, withBreaks } from "./template.ts";
 
 export type ComposerSettings = {
   /** No trailing slash. */
@@ -159,22 +159,9 @@ export async function openComposer(settings: ComposerSettings): Promise<Composer
       const link = letterLink(to, letter);
       const who = [sender.name, sender.postalAddress].filter(Boolean).join(" · ");
       const values: Record<string, string> = { ...words, link, address: link, who };
-      const html = encode(letterTemplate.before, (slot) => escapeHtml(values[slot] ?? "")).pieces;
-      const lines = [
-        words.subject,
-        "",
-        wrap(words.intro),
-        "",
-        `${words.button}:`,
-        link,
-        "",
-        wrap(words.foot),
-        "",
-        "-- ",
-        wrap(who),
-        "",
-      ];
-      const text = [encodePiece(lines.join("\n").replaceAll("\n", "\r\n"))];
+      const html = encode(letterTemplate.html.before, (slot) => escapeHtml(values[slot] ?? "")).pieces;
+      const inText = (slot: string) => (slot === "link" ? { whole: link } : withBreaks(wrap(values[slot] ?? "")));
+      const text = encode(letterTemplate.text.before, inText).pieces;
       const id = `l.${idOf("letter", letter.id)}`;
       const more = [field("Auto-Submitted", "auto-generated")];
       const { subject } = words;

@@ -4,7 +4,16 @@ import { type DigestWords, wordsOf } from "../core/digest-words.ts";
 import type { Links } from "../core/links.ts";
 import { wrap } from "../core/wrap.ts";
 import { type EncodedCard, openCards } from "./cards.ts";
-import { type Cut, compileTemplate, cut, type Encoded, encode, encodePiece, escapeHtml, fillGaps } from "./template.ts";
+import {
+  compileTemplate,
+  type Encoded,
+  encode,
+  encodePiece,
+  escapeHtml,
+  fillGaps,
+  type Sections,
+  withBreaks,
+} from "./template.ts";
 
 export type Sender = { name: string; postalAddress: string | undefined };
 export type PersonalLinks = { unsubscribe: string; preferences: string; browser: string; votes: string };
@@ -24,39 +33,22 @@ export type DigestParts = {
 /** Gmail clips at about 102 KB and hides the foot; this leaves room for what relays add. */
 export const MAX_HTML_BYTES = 90_000;
 
-const textBefore = `[[headline]]
-[[intro]]
-
-[[sender]], [[date]]
-View in browser: [[browser]]
-Preferences: [[preferences]]
-Unsubscribe: [[unsubscribe]]
-`;
-const textAfter = `
-
-[[rest]]--
-[[asked]]
-Change topics or hour: [[preferences]]
-Unsubscribe, with one click and no login: [[unsubscribe]]
-[[postal]]`;
-
 /** What stands before and after the cards of one part. */
 type Frame = { before: Encoded; after: Encoded };
 type Values = Record<string, string>;
 
-/** Compiles the template; the function it gives composes both parts of any digest, its cards encoded once for all. */
+/** Compiles the templates; the function it gives composes both parts of any digest, its cards encoded once for all. */
 export async function openDigestParts(to: Links, { name, postalAddress = "" }: Sender) {
   const template = await compileTemplate("digest");
-  const html = openFrame(template, {
+  const html = openFrame(template.html, {
     sender: escapeHtml(name),
     postal: postalAddress && `<br>${escapeHtml(postalAddress)}`,
   });
-  const lines = (text: string) => cut(withBreaks(text));
-  const text = openFrame(
-    { before: lines(textBefore), after: lines(textAfter) },
-    { sender: name, postal: postalAddress && withBreaks(`${wrap(postalAddress)}\n`) },
-  );
-  const encodedCard = openCards(template.card, to);
+  const text = openFrame(template.text, {
+    sender: name,
+    postal: postalAddress && withBreaks(`\n${wrap(postalAddress)}`),
+  });
+  const encodedCard = openCards({ html: template.html.card, text: template.text.card }, to);
 
   // The functions below run for each digest: they make no closures.
   return (digest: Digest): DigestParts => {
@@ -110,7 +102,7 @@ function fill(
   return into;
 }
 
-function openFrame({ before, after }: { before: Cut; after: Cut }, fixed: Values): Frame {
+function openFrame({ before, after }: Sections, fixed: Values): Frame {
   const value = (slot: string) => fixed[slot];
   return { before: encode(before, value), after: encode(after, value) };
 }
@@ -151,5 +143,3 @@ function textValues({ headline, intro, date, rest, asked }: DigestWords, links: 
     asked: withBreaks(wrap(asked)),
   };
 }
-
-const withBreaks = (text: string) => text.replaceAll("\n", "\r\n");

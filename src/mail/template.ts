@@ -12,24 +12,31 @@ export type Value = string | { whole: string } | undefined;
 
 const folder = path.join(import.meta.dirname, "../../templates/mail");
 
-/** Compiles `templates/mail/NAME.mjml` and cuts out the card between its marks, where there is one. Throws on any MJML error. */
-export async function compileTemplate(name: string): Promise<{ before: Cut; card: Cut; after: Cut }> {
+/** What stands before, in and after a card; a template without cards is all `before`. */
+export type Sections = { before: Cut; card: Cut; after: Cut };
+
+/** Compiles `templates/mail/NAME.mjml` and reads the text edition beside it, `NAME.txt`. Throws on any MJML error. */
+export async function compileTemplate(name: string): Promise<{ html: Sections; text: Sections }> {
   const { default: mjml2html } = await import("mjml");
-  const source = await readFile(path.join(folder, `${name}.mjml`), "utf8");
+  const [source, text] = await Promise.all(
+    ["mjml", "txt"].map((kind) => readFile(path.join(folder, `${name}.${kind}`), "utf8")),
+  );
   // MJML would add links to web fonts for names that it knows: no reader's mail program shall ask a third party.
-  const { html, errors } = await mjml2html(source, { keepComments: true, validationLevel: "strict", fonts: {} });
+  const { html, errors } = await mjml2html(source ?? "", { keepComments: true, validationLevel: "strict", fonts: {} });
   if (errors.length > 0) throw new Error(`templates/mail/${name}.mjml: ${errors[0]?.formattedMessage}`);
-  const lean = html
-    .replace(/^\s+/gm, "")
-    .replace(/\n{2,}/g, "\n")
-    .replace(/\r?\n/g, "\r\n");
-  const [before = "", rest] = lean.split("<!--card-->");
+  return { html: cutSections(html.replace(/^\s+/gm, "").replace(/\n{2,}/g, "\n")), text: cutSections(text ?? "") };
+}
+
+function cutSections(template: string): Sections {
+  const [before = "", rest] = withBreaks(template).split(/<!--card-->/);
   const [card = "", after = ""] = rest?.split("<!--/card-->") ?? [];
   return { before: cut(before), card: cut(card), after: cut(after) };
 }
 
-/** Cuts a text at its slots, `[[name]]`. */
-export function cut(text: string): Cut {
+/** Line breaks as mail has them, CRLF. */
+export const withBreaks = (text: string) => text.replace(/\r?\n/g, "\r\n");
+
+function cut(text: string): Cut {
   const parts = text.split(/\[\[(\w+)\]\]/);
   return { pieces: parts.filter((_, at) => at % 2 === 0), slots: parts.filter((_, at) => at % 2 === 1) };
 }
