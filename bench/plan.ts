@@ -114,7 +114,7 @@ function planApart(url: string, now: number): Promise<PlannedApart> {
   });
 }
 
-const value = `0.5 * m.score / (m.score + 1) + 0.3 * (p.upvotes + 2 * p.comments + sqrt(p.stars)) / (p.upvotes + 2 * p.comments + sqrt(p.stars) + 20)
+const value = `0.5 * m.score / (m.score + 1) + 0.3 * greatest(0.3, (p.upvotes + 2 * p.comments + sqrt(p.stars)) / (p.upvotes + 2 * p.comments + sqrt(p.stars) + 20))
   + 0.2 * power(0.5, extract(epoch from $1::timestamptz - p.listed_at) / 172800)`;
 const inWindow = `p.listed_at > $1::timestamptz - interval '${WINDOW_DAYS} days' and p.listed_at <= $1`;
 
@@ -184,7 +184,10 @@ async function chooseByFullSort(db: Database, checked: number): Promise<Map<numb
     papers.rows.map(({ id, upvotes, comments, stars, listed_at }, at) => {
       const earned = upvotes + 2 * comments + Math.sqrt(stars);
       const freshness = 0.5 ** ((FIRST - listed_at.getTime()) / DAY_MS / 2);
-      return [id as number, { group: groups[at] ?? 0, base: (0.3 * earned) / (earned + 20) + 0.2 * freshness }];
+      return [
+        id as number,
+        { group: groups[at] ?? 0, base: 0.3 * Math.max(0.3, earned / (earned + 20)) + 0.2 * freshness },
+      ];
     }),
   );
   const matches = await db.$client.query("select paper_id, topic_id, score from matches");

@@ -9,22 +9,31 @@ const HALF_LIFE_DAYS = 7;
 const VOTING_HALF_DAYS = 0.5;
 const MOST_DAYS = 30;
 
-/**
- * Hotness from 0 to 1, whatever the age: h = x / (x + 20) with x = upvotes + 2·comments + √stars. A comment costs more than a vote,
- * stars grow by the thousand. Digests rank by it and weigh freshness apart, so that age counts once.
- */
+/** Hotness from 0 to 1, whatever the age: x / (x + 20) with x = upvotes + 2·comments + √stars; a comment costs more than a vote, stars grow by the thousand. */
 export function hotness({ upvotes, comments, stars }: Counted): number {
   const earned = Math.max(0, upvotes) + 2 * Math.max(0, comments) + Math.sqrt(Math.max(0, stars));
   return earned / (earned + 20);
 }
 
+/** Whether anybody can vote on the paper where it was listed. */
+export type Standing = Counted & { votable: boolean; listedAt: Date };
+
 /**
- * What is trending, from 0 to 1: max(h, 0.3 · f) · 0.5 ^ (days / 7) with h = `hotness` and the days since it was listed, from 0 to 30.
- * f is 1 where nobody can vote, so that a paper of arXiv alone stands in the middle, and 0.5 ^ (days / 0.5) where votes are still
- * coming. `src/db/trending.ts` is the same formula for PostgreSQL; a test holds them together.
+ * Where a paper stands among others, from 0 to 1: max(`hotness`, 0.3 · f). f is 1 where nobody can vote, so that a paper of arXiv
+ * alone stands in the middle, and 0.5 ^ (days / 0.5) where votes are still coming. Digests rank by it and weigh freshness apart,
+ * so that age counts once.
  */
-export function trending(paper: Counted & { votable: boolean; listedAt: Date }, at: Date): number {
-  const days = Math.min(MOST_DAYS, Math.max(0, (at.getTime() - paper.listedAt.getTime()) / 86_400_000));
-  const unseen = UNVOTED * (paper.votable ? 0.5 ** (days / VOTING_HALF_DAYS) : 1);
-  return Math.max(hotness(paper), unseen) * 0.5 ** (days / HALF_LIFE_DAYS);
+export function standing(paper: Standing, at: Date): number {
+  return Math.max(hotness(paper), UNVOTED * (paper.votable ? 0.5 ** (daysSince(paper, at) / VOTING_HALF_DAYS) : 1));
 }
+
+/**
+ * What is trending, from 0 to 1: `standing` · 0.5 ^ (days / 7) with the days since it was listed, from 0 to 30.
+ * `src/db/trending.ts` is the same formula for PostgreSQL; a test holds them together.
+ */
+export function trending(paper: Standing, at: Date): number {
+  return standing(paper, at) * 0.5 ** (daysSince(paper, at) / HALF_LIFE_DAYS);
+}
+
+const daysSince = ({ listedAt }: Standing, at: Date) =>
+  Math.min(MOST_DAYS, Math.max(0, (at.getTime() - listedAt.getTime()) / 86_400_000));

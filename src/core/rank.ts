@@ -2,17 +2,17 @@
 //
 //   value = 0.5 · relevance + 0.3 · hotness + 0.2 · freshness, each from 0 to 1
 //     relevance = score / (score + 1): a match twice over the threshold is better than a bare one, ten times hardly better
-//     hotness   = what others thought of the paper, whatever its age (core/hotness.ts)
+//     hotness   = what others thought of the paper, where anybody could say so (core/hotness.ts)
 //     freshness = 0.5 ^ (age / 2 days): what came today goes before what fell to the cap yesterday
 //   taken = value · 0.8 ^ (papers already taken for that topic): no topic drowns another
 //   A vote multiplies the value of papers that share words with the one voted on (core/similar.ts).
 //   Near-duplicates share a group; one of a group is taken, and none when one of it was sent.
 //   "At least N upvotes" means what it says: a paper that no site has counted has none, and stays away from N = 1 on.
 import { countUnion, hasBit, setBit } from "./bits.ts";
-import { type Counted, hotness } from "./hotness.ts";
+import { type Standing, standing } from "./hotness.ts";
 import { groupNearDuplicates } from "./near-duplicate.ts";
 
-export type RankedPaper = Counted & { paperId: number; title: string; listedAt: Date };
+export type RankedPaper = Standing & { paperId: number; title: string };
 export type TopicMatch = { paperId: number; topicId: number; score: number };
 
 /** One topic's papers by their number, best first, with the group of each, and the groups as a set. */
@@ -90,7 +90,7 @@ export function numberPapers(papers: readonly RankedPaper[], now: Date): TopicLi
     paperIds: Int32Array.from(sorted, ({ paperId }) => paperId),
     upvotes: Int32Array.from(sorted, ({ upvotes }) => upvotes),
     listedAtMs: Float64Array.from(sorted, ({ listedAt }) => listedAt.getTime()),
-    hotness: Float64Array.from(sorted, hotness),
+    hotness: Float64Array.from(sorted, (paper) => standing(paper, now)),
     freshness: Float64Array.from(sorted, ({ listedAt }) => 0.5 ** (ageDays(listedAt) / HALF_LIFE_DAYS)),
     groups: groupNearDuplicates(sorted.map(({ title }) => title)),
     numbers,

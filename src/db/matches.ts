@@ -3,6 +3,7 @@ import { sql } from "drizzle-orm";
 import { type PaperWords, type PaperWordsRow, readPaperWords } from "../core/paper-words.ts";
 import type { RankedPaper, TopicMatch } from "../core/rank.ts";
 import type { Queryable } from "./connect.ts";
+import { votable } from "./trending.ts";
 
 export type Match = { paperId: number; topicId: number; score: number; terms: string[] };
 
@@ -94,7 +95,7 @@ export async function forgetMatched(db: Queryable, from: Date): Promise<number> 
 /** The papers listed in (from, to] and not withdrawn: what planning can choose from. */
 export async function listWindowPapers(db: Queryable, { from, to }: { from: Date; to: Date }): Promise<RankedPaper[]> {
   const answer = await db.execute<RankedPaper & { listedAt: string | Date }>(
-    sql`select id as "paperId", title, upvotes, comments, stars, listed_at as "listedAt" from papers
+    sql`select id as "paperId", title, upvotes, comments, stars, ${votable} as votable, listed_at as "listedAt" from papers
       where listed_at > ${from.toISOString()} and listed_at <= ${to.toISOString()} and withdrawn_at is null`,
   );
   return answer.rows.map((row) => ({ ...row, listedAt: new Date(row.listedAt) }));

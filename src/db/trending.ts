@@ -1,11 +1,14 @@
 // Which papers are trending? The formula of core/hotness.ts as PostgreSQL computes it.
 import { sql } from "drizzle-orm";
 
-/** `trending` of a row of `papers` at an instant; papers that Hugging Face lists can be voted on. */
+/** Whether anybody can vote on a row of `papers`: what Hugging Face lists. */
+export const votable = sql.raw("(papers.links ? 'huggingface')");
+
+/** `trending` of a row of `papers` at an instant. */
 export function trendingAt(at: Date) {
   const days = sql`least(30, greatest(0, extract(epoch from ${at.toISOString()}::timestamptz - papers.listed_at)::float8 / 86400))`;
   const earned = sql.raw("(papers.upvotes + 2 * papers.comments + sqrt(papers.stars))");
   return sql`greatest(${earned} / (${earned} + 20),
-      0.3::float8 * case when papers.links ? 'huggingface' then 0.5::float8 ^ (${days} / 0.5) else 1 end)
+      0.3::float8 * case when ${votable} then 0.5::float8 ^ (${days} / 0.5) else 1 end)
     * 0.5::float8 ^ (${days} / 7)`;
 }

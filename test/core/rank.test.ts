@@ -1,7 +1,7 @@
 // Does choosing give what its formula says, for whatever papers, topics and readers there are?
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { hotness } from "../../src/core/hotness.ts";
+import { standing } from "../../src/core/hotness.ts";
 import { groupNearDuplicates } from "../../src/core/near-duplicate.ts";
 import { type Chooser, choosePapers, numberPapers, type RankedPaper, rankTopics } from "../../src/core/rank.ts";
 
@@ -15,6 +15,7 @@ const paper = (paperId: number, fields: Partial<RankedPaper> = {}): RankedPaper 
   upvotes: 0,
   comments: 0,
   stars: 0,
+  votable: true,
   listedAt: new Date(now.getTime() - 3_600_000),
   ...fields,
 });
@@ -39,6 +40,7 @@ const worlds: fc.Arbitrary<World> = fc
       title: fc.oneof(fc.constantFrom(...titles), fc.string({ minLength: 5, maxLength: 20 })),
       upvotes: fc.integer({ min: 0, max: 9 }),
       comments: fc.integer({ min: 0, max: 3 }),
+      votable: fc.boolean(),
       ageHours: fc.integer({ min: 0, max: 190 }),
       topics: fc.uniqueArray(fc.integer({ min: 1, max: 5 }), { maxLength: 3 }),
       score: fc.integer({ min: 4, max: 40 }),
@@ -48,10 +50,10 @@ const worlds: fc.Arbitrary<World> = fc
   .map((rows) => {
     let id = 0;
     const world: World = { papers: [], matches: [] };
-    for (const { gap, title, upvotes, comments, ageHours, topics, score } of rows) {
+    for (const { gap, title, upvotes, comments, votable, ageHours, topics, score } of rows) {
       id += gap;
       const listedAt = new Date(now.getTime() - ageHours * 3_600_000);
-      world.papers.push({ paperId: id, title, upvotes, comments, stars: 0, listedAt });
+      world.papers.push({ paperId: id, title, upvotes, comments, stars: 0, votable, listedAt });
       for (const topicId of topics) world.matches.push({ paperId: id, topicId, score: score / 4 });
     }
     return world;
@@ -83,7 +85,7 @@ function chooseByFullSort({ papers, matches }: World, { topicIds, votes, ...who 
   const value = (paperId: number, score: number) => {
     const one = byId.get(paperId) ?? paper(0);
     const age = (now.getTime() - one.listedAt.getTime()) / DAY_MS;
-    return 0.5 * (score / (score + 1)) + 0.3 * hotness(one) + 0.2 * 0.5 ** (age / 2);
+    return 0.5 * (score / (score + 1)) + 0.3 * standing(one, now) + 0.2 * 0.5 ** (age / 2);
   };
   let left = matches
     .filter(({ topicId }) => topicIds.includes(topicId))
@@ -175,19 +177,23 @@ describe("choosing", () => {
     expect(choosePapers(lists, reader({ sent: [1] })).paperIds).toEqual([3]);
   });
 
-  it("puts the more relevant, the hotter and the newer first, all else alike", () => {
+  it("puts the more relevant, the hotter and the newer first, and what nobody can vote on in the middle, all else alike", () => {
     const first = (one: Partial<RankedPaper>, other: Partial<RankedPaper>, scores = [1, 1]) => {
       const matches = [1, 2].map((paperId) => ({ paperId, topicId: 1, score: scores[paperId - 1] ?? 1 }));
       return choosePapers(prepare({ papers: [paper(1, one), paper(2, other)], matches }), reader()).paperIds[0];
     };
     expect(first({}, {}, [3, 1])).toBe(1);
     expect(first({ upvotes: 30 }, {})).toBe(1);
+    const yesterday = new Date(now.getTime() - DAY_MS);
+    const unloved = { upvotes: 2, listedAt: yesterday };
+    expect(first({ votable: false, listedAt: yesterday }, unloved)).toBe(1);
+    expect(first({ votable: false, listedAt: yesterday }, { ...unloved, upvotes: 20 })).toBe(2);
     expect(first({}, { listedAt: new Date(now.getTime() - 3 * DAY_MS) })).toBe(1);
   });
 
   it("moves a paper that a vote makes more of to the front, and back when the vote is undone", () => {
     const lists = prepare({
-      papers: [paper(1, { upvotes: 5 }), paper(2)],
+      papers: [paper(1, { upvotes: 12 }), paper(2)],
       matches: [1, 2].map((paperId) => ({ paperId, topicId: 1, score: 1 })),
     });
     const order = (votes?: Map<number, number>) => choosePapers(lists, reader({ votes })).paperIds;
