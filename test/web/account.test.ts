@@ -78,8 +78,8 @@ describe("another address", () => {
     const reader = await confirmReader(app, "typo@example.net");
     const answer = await app.post(`${app.paths.preferences(reader.id)}/address`, { email: "typo@example" });
     const page = await answer.text();
-    expect(page).toContain(`action="${app.paths.preferences(reader.id)}/address#account"`);
-    expect(page).toMatch(/id="new-email"[^>]*value="typo@example"[^>]*autofocus/);
+    expect(page).toContain(`action="${app.paths.preferences(reader.id)}/address#new-email"`);
+    expect(page).toMatch(/id="new-email"[^>]*value="typo@example"[^>]*aria-invalid/);
   });
 
   test("a third person gets at most three such mails an hour, whoever asks", async () => {

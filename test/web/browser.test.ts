@@ -113,7 +113,7 @@ describe.skipIf(!executable)("in a browser", () => {
       await page.getByLabel("How often").selectOption("weekdays");
       await page.getByLabel("Pause until").fill("2026-04-01");
       await press(page, "Save");
-      expect(await page.getByRole("status").first().textContent()).toContain("Saved");
+      await expect.poll(() => page.getByRole("status").first().textContent()).toContain("Saved");
       expect(await findByEmail(db, email)).toMatchObject({
         state: "paused",
         cadence: "weekdays",
@@ -126,6 +126,11 @@ describe.skipIf(!executable)("in a browser", () => {
 
       await page.getByLabel("New e-mail address").fill(moved);
       await press(page, "Change address");
+      const told = page.getByRole("status").filter({ hasText: "a link is on its way there" });
+      await expect.poll(async () => (await told.boundingBox())?.y).toBeGreaterThanOrEqual(0);
+      await press(page, "Mail me a link to all my data");
+      const mailed = page.getByRole("status").filter({ hasText: "We have sent you a mail" });
+      await expect.poll(async () => (await mailed.boundingBox())?.y).toBeGreaterThanOrEqual(0);
       const moving = await service.mailTo(moved, /\/change-address\//);
       await page.goto(linkIn(moving.text, "change-address"));
       await press(page, "Change my address");

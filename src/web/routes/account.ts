@@ -38,7 +38,7 @@ export function accountRoutes(web: Web): Router {
       const { letter } = await askForNewAddress(web.db, web.keys, ask);
       await ringLetter(web, letter);
     });
-    response.redirect(303, `/preferences/${token}?done=address-asked`);
+    response.redirect(303, `/preferences/${token}?done=address-asked#account`);
   });
 
   for (const kind of ["export", "erase"] as const)
@@ -49,7 +49,7 @@ export function accountRoutes(web: Web): Router {
       if (await tooOften(web, request, response)) return;
       const { letter } = await askForLink(web.db, { subscriberId: subscriber.id, kind, now: web.now() });
       await ringLetter(web, letter);
-      response.redirect(303, `/preferences/${token}?done=link-sent`);
+      response.redirect(303, `/preferences/${token}?done=link-sent#account`);
     });
 
   router.get("/change-address/:token", privatePage, async (request, response) => {

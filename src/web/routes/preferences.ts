@@ -84,16 +84,19 @@ export function preferencesRoutes(web: Web): Router {
   return router;
 }
 
-/** What a page says after an act that led back to it. */
-const saved = "Saved.";
-const notices: Record<string, string> = {
+/** What a page says after an act that led back to it, and in which section, so that it stands where the reader is. */
+type Done = { says: string; at: "top" | "saved" | "votes" | "account" };
+const saved: Done = { says: "Saved.", at: "top" };
+const notices: Record<string, Done> = {
   saved,
-  "topic-saved": "The topic is saved, and looks for papers from now on.",
-  "topic-deleted": "The topic is deleted.",
-  "vote-undone": "Taken back.",
-  "address-asked":
-    "If the new address can get mail from us, a link is on its way there. It works once, within the hour.",
-  "link-sent": "We have sent you a mail with a link; it works once, within the hour.",
+  "topic-saved": { says: "The topic is saved, and looks for papers from now on.", at: "saved" },
+  "topic-deleted": { says: "The topic is deleted.", at: "saved" },
+  "vote-undone": { says: "Taken back.", at: "votes" },
+  "address-asked": {
+    says: "If the new address can get mail from us, a link is on its way there. It works once, within the hour.",
+    at: "account",
+  },
+  "link-sent": { says: "We have sent you a mail with a link; it works once, within the hour.", at: "account" },
 };
 
 /** The reader whose page this is; suppressed ones have none. */
@@ -104,7 +107,7 @@ export async function findReader(web: Web, token: string): Promise<Subscriber | 
 }
 
 export type Told = {
-  done?: string | undefined;
+  done?: Done | undefined;
   choices?: ChoicesForm;
   /** A saved topic as it was typed, with its error or its back-test. */
   draft?: object;
@@ -146,7 +149,8 @@ export async function sendPreferences(
       editions: editions.map((edition) => ({ ...edition, link: pathOf(web, web.links.digest(edition.id)) })),
       unsubscribe: pathOf(web, web.links.unsubscribe(id)),
       feed: pathOf(web, web.links.feed(id)),
-      done: told.done,
+      // The section of votes goes with the last of them.
+      done: told.done?.at === "votes" && votes.length === 0 ? { ...told.done, at: "top" } : told.done,
       draft: told.draft,
       address: told.address ?? { email: "", error: "" },
     },
