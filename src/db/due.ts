@@ -9,7 +9,7 @@ import { copyOut, type Row, readInteger, readIntegers, readText } from "./copy.t
 import * as schema from "./schema.ts";
 
 /** Readers are planned by cells of this many ids, a transaction each. */
-const CELL = 10_000;
+const CELL = 5_000;
 const PLAN_LOCK = 7_229_002;
 
 /** A schedule by which readers of a cell are due. */
@@ -187,8 +187,10 @@ const nobody: readonly number[] = [];
 
 /** The ids of papers listed since a moment; of what was sent, only these can come into question again. */
 export async function listIdsSince(db: Queryable, since: Date): Promise<number[]> {
-  const answer = await db.execute<{ id: number }>(sql`select id from papers where listed_at > ${since.toISOString()}`);
-  return answer.rows.map(({ id }) => id);
+  const answer = await db.execute<{ ids: number[] | null }>(
+    sql`select json_agg(id) as ids from papers where listed_at > ${since.toISOString()}`,
+  );
+  return answer.rows[0]?.ids ?? [];
 }
 
 /** Gives papers of digests that will never be sent back to their readers; the others keep their order. */

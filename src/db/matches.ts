@@ -92,13 +92,18 @@ export async function forgetMatched(db: Queryable, from: Date): Promise<number> 
   return answer.rowCount ?? 0;
 }
 
+// The two below answer one row of JSON: reading thousands of rows takes pg several times as long.
+
 /** The papers listed in (from, to] and not withdrawn: what planning can choose from. */
 export async function listWindowPapers(db: Queryable, { from, to }: { from: Date; to: Date }): Promise<RankedPaper[]> {
-  const answer = await db.execute<RankedPaper & { listedAt: string | Date }>(
-    sql`select id as "paperId", title, upvotes, comments, stars, ${votable} as votable, listed_at as "listedAt" from papers
-      where listed_at > ${from.toISOString()} and listed_at <= ${to.toISOString()} and withdrawn_at is null`,
+  const answer = await db.execute<{ papers: (Omit<RankedPaper, "listedAt"> & { listedAtMs: number })[] }>(
+    sql`select coalesce(json_agg(found), '[]') as papers from (
+        select id as "paperId", title, upvotes, comments, stars, ${votable} as votable,
+          floor(extract(epoch from listed_at) * 1000)::bigint as "listedAtMs" from papers
+        where listed_at > ${from.toISOString()} and listed_at <= ${to.toISOString()} and withdrawn_at is null) found`,
   );
-  return answer.rows.map((row) => ({ ...row, listedAt: new Date(row.listedAt) }));
+  const papers = answer.rows[0]?.papers ?? [];
+  return papers.map(({ listedAtMs, ...paper }) => ({ ...paper, listedAt: new Date(listedAtMs) }));
 }
 
 /** What these topics matched among papers with ids from … to …; topics that are retired match nothing. */
@@ -107,12 +112,17 @@ export async function listTopicMatches(
   { topicIds, from, to }: { topicIds: number[]; from: number; to: number },
 ): Promise<TopicMatch[]> {
   if (topicIds.length === 0) return [];
-  const answer = await db.execute<TopicMatch>(
-    sql`select paper_id as "paperId", topic_id as "topicId", score from matches
+  const answer = await db.execute<{ papers: number[] | null; topics: number[]; scores: number[] }>(
+    sql`select json_agg(paper_id) as papers, json_agg(topic_id) as topics, json_agg(score) as scores from matches
       where topic_id = any(${sql.param(topicIds)}::int[]) and paper_id between ${from} and ${to}
         and topic_id in (select id from topics where retired_at is null)`,
   );
-  return answer.rows;
+  const [found] = answer.rows;
+  return (found?.papers ?? []).map((paperId, at) => ({
+    paperId,
+    topicId: found?.topics[at] ?? 0,
+    score: found?.scores[at] ?? 0,
+  }));
 }
 
 function arrayText(items: string[]): string {
