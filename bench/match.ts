@@ -60,7 +60,7 @@ async function compare(db: Database): Promise<void> {
     const [findMs, matches] = await timed(async () => matchTopics(indexPapers(papers), compiled));
     load.push(loadMs);
     find.push(findMs);
-    found = new Set(matches.map(({ topic, paper }) => `${topic.id} ${papers[paper]?.id}`));
+    found = new Set(matches.flatMap((one) => one.papers.map((paper) => `${one.topic.id} ${papers[paper]?.id}`)));
   }
   const papers = await listRecentPapers(db, { from: new Date(0), limit: PAPERS });
   let told = 0;

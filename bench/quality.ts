@@ -100,8 +100,8 @@ export async function findTopics(
     return { id, rules: parsed.rules, opinion: learned && readOpinion(learned) };
   });
   const found: string[][] = papers.map(() => []);
-  for (const { topic, paper } of matchTopics(indexPapers(papers), await compileRules(db, rules)))
-    found[paper]?.push(topics[topic.id]?.slug ?? "");
+  for (const { topic, papers: matched } of matchTopics(indexPapers(papers), await compileRules(db, rules)))
+    for (const paper of matched) found[paper]?.push(topics[topic.id]?.slug ?? "");
   return found;
 }
 

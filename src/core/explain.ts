@@ -1,5 +1,5 @@
 // Which matches, with their reasons, does a batch of papers have? Score in multiples of the topic's threshold, and the words.
-import { eachMatch, listScoreParts } from "./match.ts";
+import { listScoreParts, matchTopic } from "./match.ts";
 import { listPossibleTopics } from "./match-guards.ts";
 import type { CompiledTopic, CompiledTopics } from "./match-rules.ts";
 import { indexPapers, type PaperIndex } from "./paper-index.ts";
@@ -38,10 +38,11 @@ const PART = 10_000;
 function explainTopic(index: PaperIndex, topic: CompiledTopic, most: number, into: ExplainedMatch[]): void {
   const { root } = topic;
   if (!root) return;
-  let found: { paper: number; score: number }[] = [];
-  eachMatch(index, topic, (paper, score) => found.push({ paper, score }));
-  if (found.length > most) found = found.sort((a, b) => b.score - a.score || a.paper - b.paper).slice(0, most);
-  for (const { paper: number, score } of found) {
+  const { papers, scores } = matchTopic(index, topic);
+  let places = [...papers.keys()];
+  if (places.length > most) places = places.sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0) || a - b).slice(0, most);
+  for (const place of places) {
+    const [number, score] = [papers[place] ?? 0, scores[place] ?? 0];
     const paperId = index.papers[number]?.id ?? 0;
     const terms = listTerms(listScoreParts(index, root, number));
     into.push({ paperId, topicId: topic.id, score: score / Math.max(1, topic.threshold), terms });

@@ -1,70 +1,82 @@
 // Which topics does a paper answer, how well, and by which words?
 
+import { hasBit } from "./bits.ts";
 import { listPossibleTopics } from "./match-guards.ts";
 import type { CompiledTopic, CompiledTopics, Node } from "./match-rules.ts";
-import { type PaperIndex, pointsAt } from "./paper-index.ts";
+import { type Hits, type PaperIndex, pointsAt } from "./paper-index.ts";
 import { opinionFactor } from "./second-opinion.ts";
 
-/** `paper` is the number in the batch; `score` what its words earned, times the second opinion, at least the topic's threshold. */
-export type Found = { topic: CompiledTopic; paper: number; score: number };
+/**
+ * What one topic found: papers by their number in the batch, in order, and at the same place the score of each, what its words
+ * earned times the second opinion, at least the topic's threshold. Two lists and not a list of pairs: there are millions.
+ */
+export type Found = { topic: CompiledTopic; papers: number[]; scores: number[] };
 
-/** Puts every topic to every paper of the index; no order is promised. */
+/** Puts every topic to every paper of the index; topics that find nothing are left out. */
 export function matchTopics(index: PaperIndex, compiled: CompiledTopics): Found[] {
-  const found: Found[] = [];
-  for (const topic of listPossibleTopics(compiled, index.words()))
-    eachMatch(index, topic, (paper, score) => found.push({ topic, paper, score }));
+  const all: Found[] = [];
+  for (const topic of listPossibleTopics(compiled, index.words())) {
+    const found = matchTopic(index, topic);
+    if (found.papers.length > 0) all.push(found);
+  }
+  return all;
+}
+
+/** The papers that answer one topic. */
+export function matchTopic(index: PaperIndex, topic: CompiledTopic): Found {
+  const found: Found = { topic, papers: [], scores: [] };
+  const { root } = topic;
+  if (!root) return found;
+  const answered = lookUp(index, root);
+  const { bits } = answered;
+  for (let at = 0; at < bits.length; at++)
+    for (let rest = bits[at] ?? 0; rest !== 0; rest &= rest - 1)
+      keep(index, found, (at << 5) + 31 - Math.clz32(rest & -rest), answered);
   return found;
 }
 
-/** Tells the papers that answer one topic, each with its score, in their order. */
-export function eachMatch(index: PaperIndex, topic: CompiledTopic, tell: (paper: number, score: number) => void): void {
-  const { root, threshold } = topic;
-  if (!root) return;
-  const bits = bitsOf(index, root);
-  for (let at = 0; at < index.length; at++) {
-    for (let rest = bits[at] ?? 0; rest !== 0; rest &= rest - 1) {
-      const paper = (at << 5) + 31 - Math.clz32(rest & -rest);
-      const score = opined(index, topic, paper, scoreOf(index, root, paper));
-      if (score >= threshold) tell(paper, score);
-    }
-  }
-}
-
-function opined(index: PaperIndex, { opinion }: CompiledTopic, paper: number, score: number): number {
+function keep(index: PaperIndex, { topic, papers, scores }: Found, paper: number, answered: Answered): void {
+  let score = scoreOf(answered, paper);
+  const { opinion, threshold } = topic;
   const words = opinion && score > 0 ? index.papers[paper] : undefined;
-  return opinion && words ? score * opinionFactor(opinion, words) : score;
+  if (opinion && words) score *= opinionFactor(opinion, words);
+  if (score < threshold) return;
+  papers.push(paper);
+  scores.push(score);
 }
 
-/** The papers that answer the words of a node; the threshold is not asked. */
-function bitsOf(index: PaperIndex, node: Node): Uint32Array {
-  if (node.kind === "one") return index.find(node.asked).bits;
-  const [first, ...others] = node.parts;
-  const bits = first ? bitsOf(index, first).slice() : new Uint32Array(index.length);
-  for (const part of others) {
-    const more = bitsOf(index, part);
+/** A node with what was found for it: the papers that answer its words, whatever the threshold, and where its points stand. */
+type Answered = { bits: Uint32Array; hits: Hits | undefined; weight: number; parts: Answered[] };
+const noParts: Answered[] = [];
+
+/** Looks a node up once, not once a paper. */
+function lookUp(index: PaperIndex, node: Node): Answered {
+  if (node.kind === "one") {
+    const hits = index.find(node.asked);
+    return { bits: hits.bits, hits, weight: node.weight, parts: noParts };
+  }
+  const parts = node.parts.map((part) => lookUp(index, part));
+  const bits = parts[0]?.bits.slice() ?? new Uint32Array(index.length);
+  for (let nth = 1; nth < parts.length; nth++) {
+    const more = parts[nth]?.bits ?? bits;
     if (node.kind === "any") for (let at = 0; at < bits.length; at++) bits[at] = (bits[at] ?? 0) | (more[at] ?? 0);
     else for (let at = 0; at < bits.length; at++) bits[at] = (bits[at] ?? 0) & (more[at] ?? 0);
   }
   for (const part of node.without) {
-    const less = bitsOf(index, part);
+    const less = lookUp(index, part).bits;
     for (let at = 0; at < bits.length; at++) bits[at] = (bits[at] ?? 0) & ~(less[at] ?? 0);
   }
-  return bits;
+  return { bits, hits: undefined, weight: 1, parts };
 }
 
-/** What a paper earns: every term that is there, its weight times its points, inside groups that hold. Below 0: no match. */
-function scoreOf(index: PaperIndex, node: Node, paper: number): number {
-  if (node.kind === "one") {
-    const points = pointsAt(index.find(node.asked), paper);
-    return points > 0 ? points * node.weight : -1;
+/** What a paper that answers a node earns: every term that is there, its weight times its points, inside groups that hold. */
+function scoreOf({ hits, weight, parts }: Answered, paper: number): number {
+  if (hits) return pointsAt(hits, paper) * weight;
+  let sum = 0;
+  for (let nth = 0; nth < parts.length; nth++) {
+    const part = parts[nth];
+    if (part && hasBit(part.bits, paper)) sum += scoreOf(part, paper);
   }
-  let sum = -1;
-  for (const part of node.parts) {
-    const score = scoreOf(index, part, paper);
-    if (score >= 0) sum = Math.max(sum, 0) + score;
-    else if (node.kind === "all") return -1;
-  }
-  for (const part of node.without) if (scoreOf(index, part, paper) >= 0) return -1;
   return sum;
 }
 
@@ -74,8 +86,16 @@ export type ScorePart = { terms: string[]; points: number; weight: number };
 /** The parts whose sum is the score of a paper that answers a node, dearest first; words that are required but earn nothing come last. */
 export function listScoreParts(index: PaperIndex, node: Node, paper: number): ScorePart[] {
   const parts: ScorePart[] = [];
-  if (scoreOf(index, node, paper) >= 0) collectParts(index, node, paper, parts);
+  if (answers(index, node, paper)) collectParts(index, node, paper, parts);
   return parts.length > 1 ? parts.sort((a, b) => b.points * b.weight - a.points * a.weight) : parts;
+}
+
+/** Whether a paper answers the words of a node. */
+function answers(index: PaperIndex, node: Node, paper: number): boolean {
+  if (node.kind === "one") return hasBit(index.find(node.asked).bits, paper);
+  if (node.without.some((part) => answers(index, part, paper))) return false;
+  if (node.kind === "all") return node.parts.every((part) => answers(index, part, paper));
+  return node.parts.some((part) => answers(index, part, paper));
 }
 
 function collectParts(index: PaperIndex, node: Node, paper: number, parts: ScorePart[]): void {
@@ -84,5 +104,5 @@ function collectParts(index: PaperIndex, node: Node, paper: number, parts: Score
     parts.push({ terms: index.terms(node.asked, paper), points, weight: node.weight });
     return;
   }
-  for (const part of node.parts) if (scoreOf(index, part, paper) >= 0) collectParts(index, part, paper, parts);
+  for (const part of node.parts) if (answers(index, part, paper)) collectParts(index, part, paper, parts);
 }

@@ -32,10 +32,8 @@ export function openExclusions({ from, to }: { from: Date; to: Date }): Exclusio
     const { papers, index } = indexed;
     const compiled = await compileRules(db, wanted);
     const found = new Map(wanted.map(({ id }) => [id, new Set<number>()]));
-    for (const { topic, paper } of matchTopics(index, compiled)) {
-      const id = papers[paper]?.id;
-      if (id !== undefined) found.get(topic.id)?.add(id);
-    }
+    for (const { topic, papers: excluded } of matchTopics(index, compiled))
+      for (const paper of excluded) found.get(topic.id)?.add(papers[paper]?.id ?? 0);
     // Only now: others may ask for the same text meanwhile.
     for (const { id, text } of wanted) known.set(text, found.get(id) ?? new Set());
     return known;

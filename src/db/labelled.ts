@@ -35,8 +35,8 @@ async function matchTexts(
   const lexicon = await readLexicon(db, listRuleTexts(parsed.map(({ rules }) => rules)));
   const index = indexPapers(await readTexts(db, texts));
   const found: string[][] = texts.map(() => []);
-  for (const { topic, paper } of matchTopics(index, compileTopics(parsed, lexicon)))
-    found[paper]?.push(topics[topic.id]?.name ?? "");
+  for (const { topic, papers } of matchTopics(index, compileTopics(parsed, lexicon)))
+    for (const paper of papers) found[paper]?.push(topics[topic.id]?.name ?? "");
   return found;
 }
 

@@ -66,8 +66,9 @@ async function compile(...texts: string[]) {
 async function scoresOf(texts: { title: string; abstract: string }[], ...asked: string[]) {
   const scores = asked.map(() => new Map<number, number>());
   const compiled = await compile(...asked);
-  for (const { topic, paper, score } of matchTopics(indexPapers(await readTexts(store.db, texts)), compiled))
-    scores[topic.id]?.set(paper, score);
+  for (const found of matchTopics(indexPapers(await readTexts(store.db, texts)), compiled))
+    for (const [at, paper] of found.papers.entries())
+      scores[found.topic.id]?.set(paper, found.scores[at] ?? Number.NaN);
   return scores;
 }
 
@@ -122,7 +123,9 @@ it("the bit sets find what PostgreSQL's @@ finds, and @@ loses nothing where it 
     fc.asyncProperty(papers, fc.oneof(plain, rules), async (texts, rule) => {
       const compiled = await compile(rule);
       const [topic] = compiled.topics;
-      const found = matchTopics(indexPapers(await readTexts(store.db, texts)), compiled).map(({ paper }) => paper);
+      const found = matchTopics(indexPapers(await readTexts(store.db, texts)), compiled).flatMap(
+        ({ papers }) => papers,
+      );
       const { query, exact } = topic?.root ? writeTextQuery(topic.root) : { query: undefined, exact: false };
       if (!topic?.root) expect(found).toEqual([]);
       if (query === undefined) {
