@@ -1,6 +1,6 @@
 // How long does planning take? All readers at once by COPY and k-way merge beside two obvious ways in SQL, in one run.
 import { fork } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
@@ -24,7 +24,6 @@ const SAMPLES = { lateral: [50, 150], windowed: [200, 800] } as const;
 const CHECKED = 500;
 /** Days that all readers, 10,000 and one of them are planned on. */
 const DAYS = { all: 3, some: 3, one: 3 };
-const FLAGS = ["shared_buffers=1GB", "max_wal_size=8GB", "jit=off"];
 const zones = [
   ["UTC", 7],
   ["Europe/Berlin", 8],
@@ -35,12 +34,12 @@ const zones = [
 /** Plans `readers` who are all due, then 10,000 and one of them, on following days; throws where a choice is not the reference's. */
 export async function run([readers = "1000000", sent = "10"]: string[] = []): Promise<void> {
   const dataDir = await mkdtemp(path.join(tmpdir(), "paperboy-bench-"));
-  const server = await startEmbeddedDatabase({ dataDir, flags: FLAGS.flatMap((flag) => ["-c", flag]) });
+  const server = await startEmbeddedDatabase({ dataDir });
   const db = connectDatabase(server.url, 4);
   try {
     await migrateDatabase(db);
     await fill(db, Number(readers), Number(sent));
-    await compare(db, server.url, Number(readers));
+    await compare(db, { url: server.url, dataDir, readers: Number(readers) });
   } finally {
     await closeDatabase(db);
     await server.stop({ force: true });
@@ -48,11 +47,13 @@ export async function run([readers = "1000000", sent = "10"]: string[] = []): Pr
   }
 }
 
-async function compare(db: Database, url: string, readers: number): Promise<void> {
+type Measured = { url: string; dataDir: string; readers: number };
+
+async function compare(db: Database, { url, dataDir, readers }: Measured): Promise<void> {
   console.log(
     `${readers} readers with 4 of ${TOPICS} topics (Zipf), ${PAPERS_A_DAY * WINDOW_DAYS} papers in the window, at most ${CAP} a digest`,
   );
-  console.log(`  PostgreSQL 18 with ${FLAGS.join(", ")}; planner and database share the cores`);
+  console.log("  embedded PostgreSQL as it is started for everybody; planner and database share the cores");
   const slow = [
     { way: "lateral join", msEach: await timeEach(db, lateral, SAMPLES.lateral) },
     { way: "row_number()", msEach: await timeEach(db, windowed, SAMPLES.windowed) },
@@ -60,12 +61,16 @@ async function compare(db: Database, url: string, readers: number): Promise<void
   const expected = await chooseByFullSort(db, Math.min(CHECKED, readers));
 
   let day = 0;
-  const planDays = async (days: number): Promise<PlannedApart[]> => {
-    const runs: PlannedApart[] = [];
+  const planDays = async (days: number): Promise<Run[]> => {
+    const runs: Run[] = [];
     for (const last = day + days; day < last; day++) {
       await db.$client.query("vacuum analyze subscribers, sent_papers, digests");
       await db.$client.query("checkpoint");
-      runs.push(await planApart(url, FIRST + day * DAY_MS));
+      const before = await serverCpuMs(dataDir);
+      const run = await planApart(url, FIRST + day * DAY_MS);
+      // The time of a connection that ended is told once the server has buried it.
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      runs.push({ ...run, serverMs: (await serverCpuMs(dataDir)) - before });
     }
     return runs;
   };
@@ -95,13 +100,28 @@ async function compare(db: Database, url: string, readers: number): Promise<void
   );
 }
 
-function say(what: string, runs: PlannedApart[]): void {
+type Run = PlannedApart & { serverMs: number };
+
+function say(what: string, runs: Run[]): void {
   const times = runs.map(({ ms }) => ms);
   const planned = new Set(runs.map(({ planned }) => planned));
   console.log(
     `  ${what.padEnd(27)} ${(median(times) / 1_000).toFixed(3)} s (${times.map((ms) => (ms / 1_000).toFixed(3)).join(", ")}), ` +
-      `${[...planned].join("/")} digests, peak memory ${Math.max(...runs.map(({ rssMb }) => rssMb))} MB, planner's CPU ${(median(runs.map(({ cpuMs }) => cpuMs)) / 1_000).toFixed(2)} s`,
+      `${[...planned].join("/")} digests, peak memory ${Math.max(...runs.map(({ rssMb }) => rssMb))} MB, planner's CPU ${(median(runs.map(({ cpuMs }) => cpuMs)) / 1_000).toFixed(2)} s, PostgreSQL's ${(median(runs.map(({ serverMs }) => serverMs)) / 1_000).toFixed(2)} s`,
   );
+}
+
+/** CPU time of the server and all its processes, those that ended too (proc_pid_stat(5): fields 4 and 14 to 17, in hundredths); Linux only. */
+async function serverCpuMs(dataDir: string): Promise<number> {
+  const [pid = ""] = (await readFile(path.join(dataDir, "postgres/postmaster.pid"), "utf8")).split("\n");
+  let ticks = 0;
+  for (const name of await readdir("/proc").catch(() => [])) {
+    const stat = /^\d+$/.test(name) ? await readFile(`/proc/${name}/stat`, "utf8").catch(() => "") : "";
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    if (name !== pid && fields[1] !== pid) continue;
+    for (const field of fields.slice(11, name === pid ? 15 : 13)) ticks += Number(field);
+  }
+  return ticks * 10;
 }
 
 /** Plans in a process of its own, so that its memory is its own. */

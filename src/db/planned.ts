@@ -20,6 +20,8 @@ import { cellIds, type DueReader, type Planning } from "./due.ts";
 
 /** Of a list of sent papers this many must be too old before it is shortened: about once in three editions. */
 const SHORTEN = 30;
+/** From so many digests of a cell on, lists are read through and not looked up. */
+const MANY = 100;
 /** Digests a deliver job. */
 const RANGE = 1_000;
 
@@ -65,6 +67,7 @@ export async function writeDigests(
   await copyIn(client, `digests (${COLUMNS.join(", ")})`, rows);
   if (planned === 0) return [];
   await reservePapers(transaction, lists, {
+    planned,
     digestIds: { from: ids[0] ?? 0, to: ids[planned - 1] ?? 0 },
     subscriberIds: cellIds(cell),
   });
@@ -107,7 +110,7 @@ type Lists = { fresh: number[]; grown: { id: number; length: number; old: number
 async function reservePapers(
   transaction: Queryable,
   { fresh, grown }: Lists,
-  { digestIds, subscriberIds }: { digestIds: Ids; subscriberIds: Ids },
+  { planned, digestIds, subscriberIds }: { planned: number; digestIds: Ids; subscriberIds: Ids },
 ): Promise<void> {
   if (fresh.length > 0)
     await transaction.execute(
@@ -122,6 +125,8 @@ async function reservePapers(
           ${sql.param(grown.map(({ old }) => old))}::int[]) as given(subscriber_id, length, old)
         where sent_papers.subscriber_id = given.subscriber_id and cardinality(paper_ids) = given.length`,
     );
+  // PostgreSQL knows nothing yet of rows that this transaction wrote, takes them for few and would look up one list after another.
+  if (planned >= MANY) await transaction.execute(sql`set local enable_nestloop = off`);
   await transaction.execute(
     sql`update sent_papers set paper_ids = sent_papers.paper_ids || digests.paper_ids from digests
       where digests.id between ${digestIds.from} and ${digestIds.to} and digests.state = 'planned'
@@ -129,6 +134,7 @@ async function reservePapers(
         and sent_papers.subscriber_id between ${subscriberIds.from} and ${subscriberIds.to}
         and sent_papers.subscriber_id = digests.subscriber_id`,
   );
+  if (planned >= MANY) await transaction.execute(sql`set local enable_nestloop = default`);
 }
 
 /** How many of a list, from its beginning, are not among those kept. */
