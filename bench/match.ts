@@ -25,7 +25,7 @@ const RECORDED = path.join(import.meta.dirname, "../../shared/data/huggingface/d
 /** Runs the comparison and prints it; throws where two ways disagree. */
 export async function run(): Promise<void> {
   const dataDir = await mkdtemp(path.join(tmpdir(), "paperboy-bench-"));
-  const server = await startEmbeddedDatabase({ dataDir, flags: ["-c", "fsync=off", "-c", "jit=off"] });
+  const server = await startEmbeddedDatabase({ dataDir, flags: ["-c", "fsync=off"] });
   const db = connectDatabase(server.url, 2);
   try {
     await migrateDatabase(db);

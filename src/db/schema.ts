@@ -176,8 +176,9 @@ export const subscribers = pgTable("subscribers", {
   pausedUntil: date("paused_until", { mode: "string" }),
   /**
    * The next moment a digest falls due. No index may hold it: planning moves it for every reader every day, in place (HOT), which
-   * an index would forbid; half of each page is kept free for that (fillfactor, migration 0001). Looking for who is due
-   * reads the whole table, 0.2 s for a million readers.
+   * an index would forbid; half of each page is kept free for that (fillfactor, migration 0001). A BRIN index would not forbid it, but its
+   * ranges only ever grow: after a day each begins in the past. Looking for who is due reads the whole table, 0.3 to 0.7 s for a
+   * million readers.
    */
   dueAt: instant("due_at"),
   /** The mailbox provider's group, from the address's domain; answers slow down one provider only. */
