@@ -112,7 +112,8 @@ export async function openComposer(settings: ComposerSettings): Promise<Composer
       `--${boundary}\r\nContent-Type: text/${kind}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n`;
     const body = isMultipart
       ? [part("plain"), ...text, `\r\n${part("html")}`, ...html, `\r\n--${boundary}--\r\n`].join("")
-      : text.join("");
+      : // Empty lines at the end do not count for DKIM (RFC 6376 §3.4.4): there shall be none.
+        text.join("").replace(/(?:=?\r\n)+$/, "\r\n");
     const signing = sign?.(fields, at);
     const start = signing?.size ?? 0;
     const memory = room(start + head.length + body.length);
@@ -122,7 +123,7 @@ export async function openComposer(settings: ComposerSettings): Promise<Composer
     const signatures = (await signing?.sign(hash("sha256", raw.subarray(start + head.length), "base64"))) ?? "";
     if (signatures.length !== start) throw new Error("its signature is not as long as it was to be");
     raw.write(signatures, 0, "latin1");
-    return { raw, head: signatures + head, body, release: () => release(memory) };
+    return { raw, head: signatures + head, body, release: once(() => release(memory)) };
   }
 
   const listed = listFields(to, domain, replyTo);
@@ -169,6 +170,15 @@ export async function openComposer(settings: ComposerSettings): Promise<Composer
       const envelope = { from: envelopeFrom(letter.subscriberId), to: letter.to };
       return { messageId: `<${id}@${domain}>`, envelope, subject, raw, release };
     },
+  };
+}
+
+/** Memory that is given back twice would be two messages' at once. */
+function once(work: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) work();
+    done = true;
   };
 }
 

@@ -138,7 +138,7 @@ function textValues({ headline, intro, date, rest, asked }: DigestWords, links: 
     unsubscribe,
     preferences,
     browser,
-    // An address on a line of its own is broken by no encoding.
+    // On a line of its own an address is broken only where it is longer than the line.
     rest: rest && `${rest}:\r\n${browser}\r\n\r\n`,
     asked: withBreaks(wrap(asked)),
   };

@@ -40,6 +40,16 @@ describe("the signature", () => {
     expect(raw.toString()).toMatch(/h=[^;]*list-unsubscribe:list-unsubscribe-post/);
   });
 
+  it.each(["html", "text"] as const)("passes for %s without a postal address too, and for a letter", async (format) => {
+    const { dkim, records } = makeDkimKeys();
+    const composer = await openComposer({ ...composerSettings, postalAddress: undefined, dkim });
+    const { raw } = await composer.digest({ ...digest, format });
+    expect(await verifySignatures(raw, records)).toEqual(["pass", "pass"]);
+    const createdAt = digest.plannedAt;
+    const letter = await composer.letter({ id: 1, kind: "welcome", subscriberId: 2, to: "ada@example.org", createdAt });
+    expect(await verifySignatures(letter.raw, records)).toEqual(["pass", "pass"]);
+  });
+
   it("composes the same bytes twice, within the line length of RFC 5322", async () => {
     const composer = await openComposer(composerSettings);
     const [first, second] = [await composer.digest(digest), await composer.digest(digest)];
