@@ -1,6 +1,7 @@
 // Which settings are there? Name, type, default and one sentence each; the only reader of the environment.
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { domainToASCII } from "node:url";
 import { z } from "zod";
 import { categoryProblem } from "./core/arxiv-categories.ts";
 
@@ -15,6 +16,10 @@ const url = (protocols: RegExp, example: string) =>
   z
     .string()
     .refine((value) => URL.canParse(value) && protocols.test(new URL(value).protocol), `must look like ${example}`);
+/** A web address that every link starts with, as a browser would write it, without its last slash. */
+const baseUrl = url(/^https?:$/, "https://papers.example.org")
+  .refine((value) => !/[?#&'"<>@]/.test(value), "must be an address without any of ? # & ' \" < > @")
+  .transform((value) => new URL(value).href.replace(/\/+$/, ""));
 const list = z.string().transform((value) =>
   value
     .split(",")
@@ -27,9 +32,18 @@ const wholeNumber = (min: number, max: number) =>
     .int()
     .min(min, `must be at least ${min}`)
     .max(max, `must be at most ${max}`);
+/** Mail names hosts in ASCII (RFC 5891), so that `bücher.example` is `xn--bcher-kva.example`. */
+const domain = z
+  .string()
+  .transform((value) => domainToASCII(value.trim()))
+  .refine((value) => value !== "", "is no domain");
 const mailbox = z
   .string()
-  .regex(/^(?:[^<>\r\n"]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/, "must look like Paperboy <digest@example.org>");
+  .regex(/^(?:[^<>\r\n"]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/, "must look like Paperboy <digest@example.org>")
+  .transform((value) =>
+    value.replace(/@([^\s<>@]+)(>?)$/, (_, host: string, end: string) => `@${domainToASCII(host)}${end}`),
+  )
+  .refine((value) => !/@>?$/.test(value), "must have a domain after the @");
 
 type Setting = { schema: z.ZodType; shown: string; says: string };
 const setting = <T extends z.ZodType>(schema: T, shown: string, says: string) => ({ schema, shown, says });
@@ -39,7 +53,7 @@ export const settings = {
   PORT: setting(withDefault(wholeNumber(0, 65535), "3000"), "3000", "Port of the web pages."),
   HOST: setting(withDefault(z.string(), "127.0.0.1"), "127.0.0.1", "Address the web pages listen on; 0.0.0.0 for all."),
   BASE_URL: setting(
-    optional(url(/^https?:$/, "https://papers.example.org")),
+    optional(baseUrl),
     "http://localhost:PORT",
     "Where readers reach the pages; every link in a mail starts with it. Use https in production.",
   ),
@@ -94,7 +108,7 @@ export const settings = {
     "no admin pages",
     "Password of /admin.",
   ),
-  DKIM_DOMAIN: setting(optional(z.string()), "domain of MAIL_FROM", "Domain of the DKIM signature."),
+  DKIM_DOMAIN: setting(optional(domain), "domain of MAIL_FROM", "Domain of the DKIM signature."),
   DKIM_SELECTOR: setting(
     withDefault(z.string().regex(/^[\w.-]+$/, "is a DNS label"), "paperboy"),
     "paperboy",
@@ -121,7 +135,7 @@ export const settings = {
     "Messages a second over all workers; 0 means no limit.",
   ),
   BOUNCE_DOMAIN: setting(
-    optional(z.string()),
+    optional(domain),
     "domain of MAIL_FROM",
     "Domain of the signed return path that bounces come back to.",
   ),
