@@ -11,8 +11,8 @@ type Known = { today: DigestCard; earlier: DigestCard; listedAtMs: number };
 /** What was read before, by edition, topic and paper. */
 export type CardCache = { editions: Map<string, Map<number, Map<number, Known>>>; size: number };
 
-/** Cards are about 2 KB each: so many are some 40 MB, and then the cache begins anew. */
-const MOST_KEPT = 20_000;
+/** A card with what is made of it takes about 6 KB: so many are some 60 MB, and then the cache begins anew. */
+const MOST_KEPT = 10_000;
 
 export function emptyCardCache(): CardCache {
   return { editions: new Map(), size: 0 };
@@ -31,8 +31,10 @@ export async function findCards(
   // Held on to: while this one reads, another may begin a new cache.
   const { editions } = kept;
   const missing = listMissing(editions, digests);
-  if (missing.length > 0) await read(db, missing, editions);
-  kept.size += missing.length;
+  if (missing.length > 0) {
+    const added = await read(db, missing, editions);
+    if (kept.editions === editions) kept.size += added;
+  }
   return digests.map(({ editionDate, paperIds, topicIds, coversFrom }) => {
     const edition = editions.get(editionDate);
     const coversMs = coversFrom === null ? Number.NEGATIVE_INFINITY : new Date(coversFrom).getTime();
@@ -61,7 +63,7 @@ function listMissing(editions: CardCache["editions"], digests: Shown[]): Wanted[
   return [...missing.values()];
 }
 
-async function read(db: Queryable, wanted: Wanted[], editions: CardCache["editions"]): Promise<void> {
+async function read(db: Queryable, wanted: Wanted[], editions: CardCache["editions"]): Promise<number> {
   const answer = await db.execute<Wanted & { card: Frozen }>(
     sql`select cards.edition_date::text as "editionDate", cards.paper_id as "paperId", cards.topic_id as "topicId", card
       from unnest(${sql.param(wanted.map(({ editionDate }) => editionDate))}::date[],
@@ -69,12 +71,17 @@ async function read(db: Queryable, wanted: Wanted[], editions: CardCache["editio
         as wanted(edition_date, paper_id, topic_id)
       join edition_cards cards using (edition_date, paper_id, topic_id)`,
   );
+  let added = 0;
   for (const { editionDate, paperId, topicId, card } of answer.rows) {
     const listedAtMs = card.listedAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(card.listedAt);
     const edition = editions.get(editionDate) ?? new Map<number, Map<number, Known>>();
     const topic = edition.get(topicId) ?? new Map<number, Known>();
     editions.set(editionDate, edition);
     edition.set(topicId, topic);
+    // Another may have read it meanwhile; its card stays.
+    if (topic.has(paperId)) continue;
     topic.set(paperId, { today: { ...card, earlier: false }, earlier: { ...card, earlier: true }, listedAtMs });
+    added++;
   }
+  return added;
 }
