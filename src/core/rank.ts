@@ -1,8 +1,8 @@
 // Which papers does one reader get, and in which order? The formula, with its reasons.
 //
-//   value = 0.5 · relevance + 0.3 · hotness + 0.2 · freshness, each from 0 to 1
+//   value = 0.5 · relevance + 0.3 · standing + 0.2 · freshness, each from 0 to 1
 //     relevance = score / (score + 1): a match twice over the threshold is better than a bare one, ten times hardly better
-//     hotness   = what others thought of the paper, where anybody could say so (core/hotness.ts)
+//     standing  = what others thought of the paper; 0.3 where nobody can say so (core/hotness.ts)
 //     freshness = 0.5 ^ (age / 2 days): what came today goes before what fell to the cap yesterday
 //   taken = value · 0.8 ^ (papers already taken for that topic): no topic drowns another
 //   A vote multiplies the value of papers that share words with the one voted on (core/similar.ts).
@@ -30,7 +30,7 @@ export type TopicLists = {
   paperIds: Int32Array;
   upvotes: Int32Array;
   listedAtMs: Float64Array;
-  hotness: Float64Array;
+  standings: Float64Array;
   freshness: Float64Array;
   groups: Int32Array;
   /** Number of a paper id, at id − firstId; −1 where it is not of the window. */
@@ -71,7 +71,7 @@ export type Chooser = {
 /** Paper ids, best first, and at the same place the topic each was chosen for; `more` fell to the cap. */
 export type Chosen = { paperIds: number[]; topicIds: number[]; more: number };
 
-const WEIGHTS = { relevance: 0.5, hotness: 0.3, freshness: 0.2 };
+const WEIGHTS = { relevance: 0.5, standing: 0.3, freshness: 0.2 };
 const HALF_LIFE_DAYS = 2;
 const NEXT_OF_TOPIC = 0.8;
 /** A topic that matches more is a flood; nobody's digest reaches that deep. */
@@ -90,7 +90,7 @@ export function numberPapers(papers: readonly RankedPaper[], now: Date): TopicLi
     paperIds: Int32Array.from(sorted, ({ paperId }) => paperId),
     upvotes: Int32Array.from(sorted, ({ upvotes }) => upvotes),
     listedAtMs: Float64Array.from(sorted, ({ listedAt }) => listedAt.getTime()),
-    hotness: Float64Array.from(sorted, (paper) => standing(paper, now)),
+    standings: Float64Array.from(sorted, (paper) => standing(paper, now)),
     freshness: Float64Array.from(sorted, ({ listedAt }) => 0.5 ** (ageDays(listedAt) / HALF_LIFE_DAYS)),
     groups: groupNearDuplicates(sorted.map(({ title }) => title)),
     numbers,
@@ -237,11 +237,11 @@ export function numberOf({ numbers, firstId }: TopicLists, paperId: number): num
   return numbers[paperId - firstId] ?? -1;
 }
 
-function matchValue({ hotness, freshness }: TopicLists, number: number, score: number): number {
+function matchValue({ standings, freshness }: TopicLists, number: number, score: number): number {
   const relevance = score / (score + 1);
   return (
     WEIGHTS.relevance * relevance +
-    WEIGHTS.hotness * (hotness[number] ?? 0) +
+    WEIGHTS.standing * (standings[number] ?? 0) +
     WEIGHTS.freshness * (freshness[number] ?? 0)
   );
 }

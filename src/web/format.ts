@@ -30,10 +30,10 @@ export function date(text: string | Date): string {
   return shortDate.format(typeof text === "string" ? new Date(`${text}T00:00:00Z`) : text);
 }
 
-/** `2026-03-09`, `2026-03-15` → `9–15 Mar 2026`. */
+/** `2026-03-09`, `2026-03-15` → `9 – 15 Mar 2026`. */
 export function dates(from: string, to: string): string {
   const range = shortDate.formatRange(new Date(`${from}T00:00:00Z`), new Date(`${to}T00:00:00Z`));
-  // Which spaces stand around the dash differs from one Node to the next.
+  // The spaces around the dash are of another kind in each Node.
   return range.replace(/\s/g, " ");
 }
 

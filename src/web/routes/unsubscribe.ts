@@ -58,7 +58,10 @@ async function sendState(web: Web, response: Response, id: number, token: string
   const [chosen, offered] = subscriber
     ? await Promise.all([listChosenTopics(web.db, id), listOfferedTopics(web.db)])
     : [[], []];
-  const page = { title: gone ? "You have left" : outcome ? "You are subscribed" : "Leave", narrow: true };
+  const page = {
+    title: gone ? "You have left" : outcome?.answer.kind === "back" ? "You are subscribed" : "Leave",
+    narrow: true,
+  };
   web.pages.send(
     response,
     "unsubscribe",
