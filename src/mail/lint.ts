@@ -22,6 +22,8 @@ export function openLint(settings: Settings): (message: { head: string; body: st
   return ({ head, body }, { digest, htmlSize }) => {
     const link = checkHead(head.trimEnd(), digest, settings);
     if (htmlSize > CLIPPED_BYTES) throw new UnfitMessage(`its HTML of ${htmlSize} bytes would be clipped`);
+    // The signature is over the body as it stands, which must be its own relaxed form (RFC 6376 §3.4.4).
+    if (!/[^\r\n]\r\n$/.test(body.slice(-3))) throw new UnfitMessage("its body does not end in one line break");
     const htmlStart = body.indexOf("Content-Type: text/html");
     if (digest.format === "html" && htmlStart < 0) throw new UnfitMessage("it has no HTML part");
     checkPart("text", htmlStart < 0 ? body : body.slice(0, htmlStart), link, baseUrl, digest);

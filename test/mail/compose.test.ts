@@ -204,6 +204,11 @@ describe("the last look before a digest leaves", () => {
       "the text part has no unsubscribe link",
     ],
     [
+      "an empty line at the end, which no signature would survive",
+      (raw) => Buffer.concat([raw, Buffer.from("\r\n")]),
+      "its body does not end in one line break",
+    ],
+    [
       "raw TeX in the subject",
       (raw) => without(raw, /Subject: .*/, "Subject: On \\alpha"),
       "the subject shows raw TeX",
