@@ -61,7 +61,7 @@ export async function fillOutbox(pool: pg.Pool, count: number): Promise<void> {
   await pool.query(
     `insert into digests (id, subscriber_id, edition_date, state, paper_ids, topic_ids, more, provider, planned_at, expires_at)
      select n, n, '2026-03-03', 'planned',
-       array(select 1 + (n * 7919 + nth * 104729 + nth * nth * 31) % ${PAPERS} from generate_series(1, 10) nth), array_fill(1, array[10]), 23,
+       array(select 1 + (n::bigint * 7919 + nth * 104729 + nth * nth * 31) % ${PAPERS} from generate_series(1, 10) nth), array_fill(1, array[10]), 23,
        'example' || n % 50 || '.org', '2026-03-03T07:00:00Z', now() + interval '1 day' from generate_series(1, $1::int) n`,
     [count],
   );

@@ -85,7 +85,7 @@ async function deliverClaimed(
       if (batch.signal?.aborted) return;
     }
   };
-  await Promise.all(Array.from({ length: Math.max(8, 3 * config.SMTP_CONNECTIONS) }, work));
+  await Promise.all(Array.from({ length: Math.max(8, 2 * config.SMTP_CONNECTIONS) }, work));
   await notes.flush();
   const ids = left.map(({ id }) => id);
   await insist(() => releaseClaims(db, { ids, worker: batch.worker }));

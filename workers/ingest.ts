@@ -6,7 +6,7 @@ import { askAgainAt, namedDays, outcomeOf, regularDays, retryAt } from "../src/c
 import { listIncompletePapers, storePapers } from "../src/db/papers.ts";
 import { endRun, lastRuns, type RunOutcome, startRun, withSourceLock } from "../src/db/source-runs.ts";
 import { readPaperFiles } from "../src/sources/files.ts";
-import { type Http, openHttp } from "../src/sources/http.ts";
+import type { Http } from "../src/sources/http.ts";
 import { type Batch, type Source, SourceError } from "../src/sources/source.ts";
 import { findSource, listSourceNames } from "../src/sources/sources.ts";
 import { stage } from "./stage.ts";
@@ -48,10 +48,10 @@ export const ingest = stage({
   },
 });
 
-let shared: Http | undefined;
-/** The one client of this process, so that its lanes hold for all runs. */
-function sharedHttp(): Http {
-  shared ??= openHttp();
+let shared: Promise<Http> | undefined;
+/** The one client of this process, so that its lanes hold for all runs; 20 MB that a process which only sends never needs. */
+function sharedHttp(): Promise<Http> {
+  shared ??= import("../src/sources/http.ts").then(({ openHttp }) => openHttp());
   return shared;
 }
 
@@ -81,7 +81,7 @@ export async function runIngest(
     const since = new Date(now.getTime() - COMPLETED_FOR_MS);
     const incomplete = scheme && (await listIncompletePapers(db, { scheme, since, limit: MOST_COMPLETED }));
     const asked = { ...days, regular: !named, now, signal: ask.signal, ...(incomplete && { incomplete }) };
-    const batches = source.fetch(asked, ask.http ?? sharedHttp());
+    const batches = source.fetch(asked, ask.http ?? (await sharedHttp()));
     return await recordRun(context, source, batches, { history, onProgress: ask.onProgress });
   });
   return run ?? { ...nothing(`${source.title} is being asked by another process.`), outcome: "busy" };

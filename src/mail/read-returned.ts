@@ -1,11 +1,11 @@
 // What does a mail that came back consist of? Its header fields, its prose and its report, by mailparser.
-import { simpleParser } from "mailparser";
 import type { ReturnedMail } from "../core/bounce.ts";
 
 const MAX_BYTES = 2_000_000;
 
 /** Parses the bytes of one mail; of a longer one the first 2 MB are read. */
 export async function readReturnedMail(raw: Buffer): Promise<ReturnedMail> {
+  const { simpleParser } = await import("mailparser");
   const bytes = raw.subarray(0, MAX_BYTES);
   const parsed = await simpleParser(bytes, { skipTextToHtml: true, skipImageLinks: true, keepDeliveryStatus: true });
   const headers: Record<string, string> = {};

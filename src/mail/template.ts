@@ -1,6 +1,8 @@
 // How does a template become ready bytes? MJML compiled once, cut at its slots, filled by position and never searched again.
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import path from "node:path";
+import { Worker } from "node:worker_threads";
 import { encodeQuotedPrintable } from "../core/quoted-printable.ts";
 
 /** Literal pieces and slot names in turn: pieces[0], slots[0], pieces[1], … */
@@ -15,17 +17,56 @@ const folder = path.join(import.meta.dirname, "../../templates/mail");
 /** What stands before, in and after a card; a template without cards is all `before`. */
 export type Sections = { before: Cut; card: Cut; after: Cut };
 
-/** Compiles `templates/mail/NAME.mjml` and reads the text edition beside it, `NAME.txt`. Throws on any MJML error. */
-export async function compileTemplate(name: string): Promise<{ html: Sections; text: Sections }> {
-  const { default: mjml2html } = await import("mjml");
-  const [source, text] = await Promise.all(
-    ["mjml", "txt"].map((kind) => readFile(path.join(folder, `${name}.${kind}`), "utf8")),
-  );
-  // MJML would add links to web fonts for names that it knows: no reader's mail program shall ask a third party.
-  const { html, errors } = await mjml2html(source ?? "", { keepComments: true, validationLevel: "strict", fonts: {} });
-  if (errors.length > 0) throw new Error(`templates/mail/${name}.mjml: ${errors[0]?.formattedMessage}`);
-  return { html: cutSections(html.replace(/^\s+/gm, "").replace(/\n{2,}/g, "\n")), text: cutSections(text ?? "") };
+export type Template = { html: Sections; text: Sections };
+
+let templates: Promise<Map<string, Template>> | undefined;
+
+/** Compiles `templates/mail/NAME.mjml` and reads the text edition beside it, `NAME.txt`; once a process. Throws on any MJML error. */
+export async function compileTemplate(name: string): Promise<Template> {
+  templates ??= compileAll();
+  const template = (await templates).get(name);
+  if (!template) throw new Error(`there is no templates/mail/${name}.mjml`);
+  return template;
 }
+
+async function compileAll(): Promise<Map<string, Template>> {
+  const files = (await readdir(folder)).filter((file) => file.endsWith(".mjml"));
+  const names = files.map((file) => file.slice(0, -".mjml".length));
+  const read = (file: string) => readFile(path.join(folder, file), "utf8");
+  const compiled = await runMjml(await Promise.all(files.map(read)));
+  const texts = await Promise.all(names.map((name) => read(`${name}.txt`)));
+  return new Map(
+    compiled.map(({ html, error }, at) => {
+      if (error !== undefined) throw new Error(`templates/mail/${files[at]}: ${error}`);
+      const lean = html.replace(/^\s+/gm, "").replace(/\n{2,}/g, "\n");
+      return [names[at] ?? "", { html: cutSections(lean), text: cutSections(texts[at] ?? "") }];
+    }),
+  );
+}
+
+type Compiled = { html: string; error: string | undefined };
+
+/** MJML brings 25 MB that nobody needs afterwards: it runs in a thread of its own, which ends. */
+function runMjml(sources: string[]): Promise<Compiled[]> {
+  const mjml = createRequire(import.meta.url).resolve("mjml");
+  const thread = new Worker(mjmlThread, { eval: true, execArgv: [], workerData: { mjml, sources } });
+  return new Promise((resolve, reject) => {
+    thread.once("message", resolve);
+    thread.once("error", reject);
+    thread.once("exit", (code) => reject(new Error(`MJML ended with ${code} and no answer`)));
+  });
+}
+
+// MJML would add links to web fonts for names that it knows: no reader's mail program shall ask a third party.
+const mjmlThread = `
+  const { parentPort, workerData } = require("node:worker_threads");
+  const mjml2html = require(workerData.mjml);
+  const compile = async (source) => {
+    const { html, errors } = await mjml2html(source, { keepComments: true, validationLevel: "strict", fonts: {} });
+    return { html, error: errors[0]?.formattedMessage };
+  };
+  Promise.all(workerData.sources.map(compile)).then((compiled) => parentPort.postMessage(compiled));
+`;
 
 function cutSections(template: string): Sections {
   const [before = "", rest] = withBreaks(template).split(/<!--card-->/);

@@ -188,9 +188,9 @@ describe.skipIf(!executable)("in a browser", () => {
     await page.keyboard.type("robot");
     await tabTo(/^Robotics/);
     await page.keyboard.press("Space");
-    expect(await page.locator("[data-live-answer]").textContent()).toMatch(
-      /^About (1 paper|(?!1 )\d+ papers) a (day|week)\.$|^Nothing/,
-    );
+    await expect
+      .poll(() => page.locator("[data-live-answer]").textContent())
+      .toMatch(/^About (1 paper|(?!1 )\d+ papers) a (day|week)\.$|^Nothing/);
     await tabTo(/^Confirm and subscribe$/);
     await page.keyboard.press("Enter");
     await page.waitForFunction(headingIs("You are subscribed"));
