@@ -87,6 +87,8 @@ export async function openQueue(engine: Engine, log: Log): Promise<Queue> {
     await within(Promise.all(Object.values(queues).map((queue) => queue.close())), LET_GO_MS).catch(() => {});
     for (const connection of connections) connection.disconnect();
     producers?.disconnect();
+    // What a connection that is still on its way out hears of an engine that stops is nobody's trouble any more.
+    complain.enough();
   }
 
   return {
@@ -156,6 +158,9 @@ function sayOnce(log: Log) {
       over: () => {
         if (away) log.info({}, "the queue answers again");
         away = false;
+      },
+      enough: () => {
+        away = true;
       },
     },
   );
