@@ -152,18 +152,18 @@ async function planCell(
     const toPlan = due.filter(({ has }) => !has);
     const counted: PlanResult = { due: due.length, planned: 0, skipped: 0, ranges: [] };
     const digests = choose(shared, { slots, readers: toPlan, counted, cards });
-    const forget = () => {
+    try {
+      if (dryRun) {
+        for (const _ of digests);
+        return counted;
+      }
+      const ranges = await writeDigests(planning, { cell, digests, count: toPlan.length, kept: shared.kept, now });
+      await freezeCards(planning.transaction, cards);
+      return { ...counted, ranges };
+    } finally {
+      // What readers wrote themselves is of no use to other cells.
       for (const { ownTopicIds } of readers) for (const topicId of ownTopicIds) shared.day.lists.topics.delete(topicId);
-    };
-    if (dryRun) {
-      for (const _ of digests);
-      forget();
-      return counted;
     }
-    const ranges = await writeDigests(planning, { cell, digests, count: toPlan.length, kept: shared.kept, now });
-    forget();
-    await freezeCards(planning.transaction, cards);
-    return { ...counted, ranges };
   });
   for (const { editionDate, topicId, paperId } of cards) {
     const frozen = shared.frozen.get(editionDate) ?? new Map();
