@@ -9,9 +9,9 @@ const ESCAPES = Array.from({ length: 256 }, (_, byte) => `=${byte.toString(16).t
 /**
  * Encodes text as UTF-8; CRLF stays a line break, decoding gives back the very bytes. No line starts with a dot or with "From ",
  * and no two blanks stand side by side, so that dot-stuffing, mbox and DKIM's relaxed form (RFC 6376 §3.4.4) change nothing.
- * With `joins`, the result ends where a line may go on with another encoded piece.
+ * The result ends where a line may go on with another encoded piece.
  */
-export function encodeQuotedPrintable(text: string, { joins = false } = {}): string {
+export function encodeQuotedPrintable(text: string): string {
   // A character a byte; what is ASCII already is so.
   const bytes = /^\p{ASCII}*$/u.test(text) ? text : Buffer.from(text, "utf8").toString("latin1");
   let out = "";
@@ -33,10 +33,10 @@ export function encodeQuotedPrintable(text: string, { joins = false } = {}): str
       column = 0;
       continue;
     }
-    const plain = isPlain(bytes, index, column, joins);
+    const plain = isPlain(bytes, index, column);
     const width = plain ? 1 : 3;
-    // The last column is kept for the soft break, unless the line ends here anyway.
-    if (column + width >= MAX_LINE && (joins || column + width > MAX_LINE || !endsLine(bytes, index + 1))) {
+    // The last column is kept for the soft break.
+    if (column + width >= MAX_LINE) {
       out += `${bytes.slice(start, index)}=\r\n`;
       start = index;
       column = 0;
@@ -50,18 +50,17 @@ export function encodeQuotedPrintable(text: string, { joins = false } = {}): str
     column += width;
   }
   out += bytes.slice(start);
-  return joins && column > 0 ? `${out}=\r\n` : out;
+  return column > 0 ? `${out}=\r\n` : out;
 }
 
-const endsLine = (bytes: string, index: number) =>
-  index >= bytes.length || (bytes.charCodeAt(index) === CR && bytes.charCodeAt(index + 1) === LF);
+const breaksLine = (bytes: string, index: number) =>
+  bytes.charCodeAt(index) === CR && bytes.charCodeAt(index + 1) === LF;
 
-function isPlain(bytes: string, index: number, column: number, joins: boolean): boolean {
+function isPlain(bytes: string, index: number, column: number): boolean {
   const byte = bytes.charCodeAt(index);
   if (byte === SPACE || byte === TAB) {
     const before = bytes.charCodeAt(index - 1);
-    const last = joins ? index + 1 < bytes.length && endsLine(bytes, index + 1) : endsLine(bytes, index + 1);
-    return byte === SPACE && !last && before !== SPACE && before !== TAB;
+    return byte === SPACE && !breaksLine(bytes, index + 1) && before !== SPACE && before !== TAB;
   }
   if (PLAIN[byte] === 0) return false;
   if (column > 0) return true;

@@ -119,7 +119,7 @@ export function encode({ pieces, slots }: Cut, value: (slot: string) => Value): 
 
 /** Text as it stands in quoted-printable, so that more can follow; up to 75 plain characters stay on one line. */
 export function encodePiece(text: string): string {
-  return text.length < 76 && onOneLine.test(text) ? `${text}=\r\n` : encodeQuotedPrintable(text, { joins: true });
+  return text.length < 76 && onOneLine.test(text) ? `${text}=\r\n` : encodeQuotedPrintable(text);
 }
 
 /** What the encoder would leave as it is: most values are short, and this is the quicker look. */
