@@ -11,7 +11,7 @@ import { readConfig } from "../src/config.ts";
 import type { Context } from "../src/context.ts";
 import { addDays } from "../src/core/schedule.ts";
 import { readTopicsFile } from "../src/core/topics-file.ts";
-import { closeDatabase, connectDatabase, type Database, migrateDatabase } from "../src/db/connect.ts";
+import { closeDatabase, connectDatabase, connectQueue, type Database, migrateDatabase } from "../src/db/connect.ts";
 import { startEmbeddedDatabase } from "../src/db/embedded.ts";
 import { storePapers } from "../src/db/papers.ts";
 import { applyTopics } from "../src/db/topics.ts";
@@ -45,7 +45,7 @@ export async function run(): Promise<void> {
   const embedded = await startEmbeddedDatabase({ dataDir });
   const db = connectDatabase(embedded.url);
   const log = pino({ level: "silent" });
-  const queue = await openQueue({ databaseUrl: embedded.url }, log);
+  const queue = await openQueue({ postgres: connectQueue(embedded.url) }, log);
   const config = readConfig({ TRUST_PROXY: "1", LOG_LEVEL: "silent", BASE_URL: "http://127.0.0.1" });
   const now = () => new Date(`${TODAY}T15:00:00Z`);
   const context: Context = { config, keys: ["a-key-of-at-least-thirty-two-characters"], log, db, queue, now };

@@ -5,7 +5,7 @@ import type { Config, Role } from "./config.ts";
 import type { Context } from "./context.ts";
 import { readTopicsFile } from "./core/topics-file.ts";
 import { emptyCardCache } from "./db/cards.ts";
-import { closeDatabase, connectDatabase, migrateDatabase } from "./db/connect.ts";
+import { closeDatabase, connectDatabase, connectQueue, migrateDatabase } from "./db/connect.ts";
 import { startEmbeddedDatabase } from "./db/embedded.ts";
 import { openSending } from "./db/sending.ts";
 import { applyTopics, hasTopics } from "./db/topics.ts";
@@ -53,7 +53,10 @@ export async function buildContext(config: Config, needs: Needs = {}): Promise<B
         cause,
       });
     });
-    const queue = await openQueue({ redisUrl: config.REDIS_URL, databaseUrl }, log);
+    const queue = await openQueue(
+      config.REDIS_URL ? { redisUrl: config.REDIS_URL } : { postgres: connectQueue(databaseUrl) },
+      log,
+    );
     closers.push(() => queue.close());
     const now = needs.now ?? (() => new Date());
     const context: Context = { config, keys, log, db, queue, now };

@@ -14,11 +14,40 @@ const MIGRATION_LOCK = 7_229_001;
 
 /** Opens a pool of at most `connections`; nothing connects before the first query. */
 export function connectDatabase(url: string, connections = 10): Database {
-  const pool = new pg.Pool({ connectionString: url, max: connections, application_name: "paperboy" });
-  // A connection that the server closes must not end the process, idle or between two statements; the next query tells.
-  pool.on("error", () => {});
-  pool.on("connect", (client) => client.on("error", () => {}));
+  const pool = openPool({ connectionString: url, max: connections, application_name: "paperboy" });
   return drizzle(pool, { schema });
+}
+
+/** The connections of BullMQ's queue, which lives in the schema `bullmq`: two listen in a process that works, four ask. */
+export function connectQueue(url: string): pg.Pool {
+  const address = new URL(url);
+  const given = address.searchParams.get("options");
+  address.searchParams.set("options", `${given ? `${given} ` : ""}-c search_path=bullmq`);
+  return openPool({
+    connectionString: address.href,
+    max: 6,
+    application_name: "paperboy queue",
+    // Who only listens would not notice a server that vanished.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+  });
+}
+
+/** A connection that the server closes must not end the process, idle, in use or just made; the next query tells. */
+function openPool(config: pg.PoolConfig): pg.Pool {
+  const pool = new pg.Pool({
+    ...config,
+    async onConnect(client) {
+      let broken: Error | undefined;
+      client.on("error", (error) => {
+        broken = error;
+      });
+      // A server that dies greets and takes leave in one breath: nobody gets such a connection, who would not hear it end.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (broken) throw broken;
+    },
+  });
+  return pool.on("error", () => {});
 }
 
 /** Brings the schema up to date; several processes may call it at once. Returns how many migrations it applied. */

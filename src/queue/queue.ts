@@ -4,7 +4,9 @@ import {
   Worker as BullWorker,
   createPostgresBackend,
   type JobsOptions,
+  type PgQueryable,
   type QueueOptions,
+  runMigrations,
   type WorkerOptions,
 } from "bullmq";
 import { Redis } from "ioredis";
@@ -27,11 +29,18 @@ export type Queue = {
   close(deadlineMs?: number): Promise<void>;
 };
 
-type Engine = { redisUrl?: string | undefined; databaseUrl: string; prefix?: string };
+/** A pool of pg's, whose connections look into the schema `bullmq` first: two listen, the others ask. The queue ends it. */
+type Pool = {
+  connect: () => Promise<PgQueryable & { release: (broken?: boolean) => void }>;
+  end: () => Promise<void>;
+};
+type Engine = { redisUrl: string } | { postgres: Pool };
 type Log = Record<"info" | "warn", (detail: object, message: string) => void>;
 /** What a page may wait for a ring; tidy finds what it leaves. */
 const RING_MS = 2_000;
 const LET_GO_MS = 2_000;
+/** Of the keys in Redis. */
+const PREFIX = "paperboy";
 
 /** Two lanes, so that a slow mail server never keeps papers or planning waiting. */
 const lanes = { pipeline: ["ingest", "match", "plan", "feedback", "tidy"], deliver: ["deliver"] } as const;
@@ -46,31 +55,26 @@ const jobOptions: JobsOptions = {
   removeOnFail: { age: 86_400, count: 1_000 },
 };
 
-/** Opens BullMQ on Redis when `redisUrl` is given, else on PostgreSQL (its schema is brought up to date first). */
+/** Opens BullMQ on Redis or on PostgreSQL (its schema is brought up to date first). */
 export async function openQueue(engine: Engine, log: Log): Promise<Queue> {
-  const { redisUrl } = engine;
-  const prefix = engine.prefix ?? "paperboy";
+  const redisUrl = "redisUrl" in engine ? engine.redisUrl : undefined;
+  const postgres = "postgres" in engine ? engine.postgres : undefined;
   const complain = sayOnce(log);
   const producers = redisUrl ? new Redis(redisUrl, { maxRetriesPerRequest: 1, enableOfflineQueue: true }) : undefined;
   producers?.on("error", complain).on("ready", complain.over);
-  const postgres = {
-    connectionString: engine.databaseUrl,
-    max: 2,
-    migrate: true,
-    ...(engine.prefix ? { schema: engine.prefix } : {}),
-  };
+  if (postgres) await migrate(postgres);
   const open = (lane: Lane): BullQueue =>
     producers
-      ? new BullQueue(lane, { connection: producers, prefix, defaultJobOptions: jobOptions })
+      ? new BullQueue(lane, { connection: producers, prefix: PREFIX, defaultJobOptions: jobOptions })
       : (new BullQueue(
           lane,
-          { connection: postgres, defaultJobOptions: jobOptions } as unknown as QueueOptions<typeof postgres>,
+          { connection: postgres, defaultJobOptions: jobOptions } as unknown as QueueOptions<Pool>,
           createPostgresBackend,
         ) as unknown as BullQueue);
   const queues: Record<Lane, BullQueue> = { pipeline: open("pipeline"), deliver: open("deliver") };
   for (const queue of Object.values(queues)) queue.on("error", complain);
-  // One after the other: both bring the same schema up to date. Redis may be away: the pages answer, and it comes back.
-  if (!redisUrl) for (const queue of Object.values(queues)) await queue.waitUntilReady();
+  // Redis may be away: the pages answer, and it comes back.
+  if (postgres) await Promise.all(Object.values(queues).map((queue) => queue.waitUntilReady()));
 
   let closing: Promise<void> | undefined;
   const running: BullWorker[] = [];
@@ -87,6 +91,7 @@ export async function openQueue(engine: Engine, log: Log): Promise<Queue> {
     await within(Promise.all(Object.values(queues).map((queue) => queue.close())), LET_GO_MS).catch(() => {});
     for (const connection of connections) connection.disconnect();
     producers?.disconnect();
+    if (postgres) await within(postgres.end(), LET_GO_MS).catch(() => {});
     // What a connection that is still on its way out hears of an engine that stops is nobody's trouble any more.
     complain.enough();
   }
@@ -110,22 +115,30 @@ export async function openQueue(engine: Engine, log: Log): Promise<Queue> {
           if (run) await run(job.data as Jobs[JobName], stop.signal);
         };
         // A killed worker's jobs come back after about four seconds (measured) instead of sixty.
-        const options = { concurrency, lockDuration: 5_000, stalledInterval: 2_000, maxStalledCount: 100 };
+        const options = {
+          concurrency,
+          lockDuration: 5_000,
+          stalledInterval: 2_000,
+          maxStalledCount: 100,
+          autorun: false,
+        };
         const connection = redisUrl ? new Redis(redisUrl, { maxRetriesPerRequest: null }) : undefined;
         connection?.on("error", complain).on("ready", complain.over);
         if (connection) connections.push(connection);
         const worker = connection
-          ? new BullWorker(lane, process, { ...options, connection, prefix })
+          ? new BullWorker(lane, process, { ...options, connection, prefix: PREFIX })
           : (new BullWorker(
               lane,
               process,
-              { ...options, connection: postgres } as unknown as WorkerOptions<typeof postgres>,
+              { ...options, connection: postgres } as unknown as WorkerOptions<Pool>,
               createPostgresBackend,
             ) as unknown as BullWorker);
         worker.on("error", complain);
         worker.on("failed", (job, error) => log.warn({ job: job?.name, error: error.message }, "job failed"));
         running.push(worker);
-        if (!redisUrl) await worker.waitUntilReady();
+        // A worker that runs and never gets ready asks without a pause for ever, and nothing else gets a turn.
+        if (postgres) await worker.waitUntilReady();
+        worker.run().catch(complain);
       }
     },
     async counts() {
@@ -143,6 +156,18 @@ export async function openQueue(engine: Engine, log: Log): Promise<Queue> {
       return closing;
     },
   };
+}
+
+/** Brings BullMQ's schema up to date, under a lock of its own. */
+async function migrate(pool: Pool): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await runMigrations(client);
+    client.release();
+  } catch (error) {
+    client.release(true);
+    throw error;
+  }
 }
 
 /** One line when the engine goes away and one when it is back, however often each connection tries. */

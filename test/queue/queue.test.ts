@@ -2,11 +2,13 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { connectQueue } from "../../src/db/connect.ts";
 import { openQueue, type Queue, type Workers } from "../../src/queue/queue.ts";
 import { useDatabase } from "../support/database.ts";
 import { hasRedis, startRedis } from "../support/redis.ts";
 
-const database = useDatabase();
+/** A queue of its own for each: another database, or another of Redis' numbers. */
+const places = { shared: useDatabase(), closing: useDatabase(), killed: useDatabase(), fresh: useDatabase() };
 const log = { info: () => {}, warn: () => {} };
 const idle: Workers = {
   ingest: async () => {},
@@ -31,13 +33,17 @@ describe.each(engines.filter((engine) => engine === "postgresql" || hasRedis || 
   "the queue on %s",
   (engine) => {
     let redis: Awaited<ReturnType<typeof startRedis>> | undefined;
+    const urlOf = (place: keyof typeof places) =>
+      redis ? `${redis.url}/${Object.keys(places).indexOf(place)}` : places[place].url;
+    const open = (place: keyof typeof places) =>
+      openQueue(redis ? { redisUrl: urlOf(place) } : { postgres: connectQueue(urlOf(place)) }, log);
     let queue: Queue;
     const answered: string[] = [];
     let failures = 0;
 
     beforeAll(async () => {
       redis = engine === "redis" ? await startRedis() : undefined;
-      queue = await openQueue({ redisUrl: redis?.url, databaseUrl: database.url }, log);
+      queue = await open("shared");
       await queue.work(
         {
           ...idle,
@@ -94,7 +100,7 @@ describe.each(engines.filter((engine) => engine === "postgresql" || hasRedis || 
 
     it("lets a running job finish when it closes, tells it so, and takes no other", async () => {
       const done: string[] = [];
-      const closing = await openQueue({ redisUrl: redis?.url, databaseUrl: database.url, prefix: "closing" }, log);
+      const closing = await open("closing");
       await closing.work(
         {
           ...idle,
@@ -115,10 +121,9 @@ describe.each(engines.filter((engine) => engine === "postgresql" || hasRedis || 
     });
 
     it("gives the job of a killed worker to another within seconds", { timeout: 60_000 }, async () => {
-      const engine = { redisUrl: redis?.url, databaseUrl: database.url, prefix: "killed" };
       const doomed = spawn(
         process.execPath,
-        ["--import", "tsx", path.join(import.meta.dirname, "../support/doomed-worker.ts"), JSON.stringify(engine)],
+        ["--import", "tsx", path.join(import.meta.dirname, "../support/doomed-worker.ts"), engine, urlOf("killed")],
         { stdio: ["ignore", "pipe", "inherit"] },
       );
       let said = "";
@@ -126,7 +131,7 @@ describe.each(engines.filter((engine) => engine === "postgresql" || hasRedis || 
         said += chunk;
       });
       await until(() => said.includes("ready"));
-      const other = await openQueue(engine, log);
+      const other = await open("killed");
       try {
         await other.ring("match", {}, { id: "once" });
         await until(() => said.includes("took it"));
@@ -145,8 +150,7 @@ describe.each(engines.filter((engine) => engine === "postgresql" || hasRedis || 
     });
 
     it("may be opened by many processes at once on an engine that never saw it", async () => {
-      const engine = { redisUrl: redis?.url, databaseUrl: database.url, prefix: "fresh" };
-      const opened = await Promise.all([1, 2, 3].map(() => openQueue(engine, log)));
+      const opened = await Promise.all([1, 2, 3].map(() => open("fresh")));
       const heard: string[] = [];
       await opened[0]?.work({ ...idle, ingest: async ({ source }) => void heard.push(source) }, 1);
       await opened[2]?.ring("ingest", { source: "hello" });

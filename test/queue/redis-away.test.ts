@@ -22,7 +22,7 @@ possible("starts without Redis, goes on when it comes, and again after it was aw
     warn: (_detail: object, message: string) => void said.push(message),
   };
   const heard: string[] = [];
-  const queue = await openQueue({ redisUrl: `redis://127.0.0.1:${port}`, databaseUrl: "" }, log);
+  const queue = await openQueue({ redisUrl: `redis://127.0.0.1:${port}` }, log);
   let redis: Awaited<ReturnType<typeof startRedis>> | undefined;
   const rings = async (source: string) => {
     // A ring may be lost while Redis is away; tidy rings again each minute, here each half second.

@@ -4,6 +4,7 @@ import { afterAll, beforeAll } from "vitest";
 import { type Config, readConfig } from "../../src/config.ts";
 import type { Context } from "../../src/context.ts";
 import { links } from "../../src/core/links.ts";
+import { connectQueue } from "../../src/db/connect.ts";
 import { openQueue, type Queue } from "../../src/queue/queue.ts";
 import { createApp, type Serving, serve } from "../../src/web/app.ts";
 import type { Extras } from "../../src/web/web.ts";
@@ -23,7 +24,7 @@ export function useApp(settings: Record<string, string> = {}, extras: Extras = {
   beforeAll(async () => {
     const config: Config = readConfig({ LOG_LEVEL: "debug", ...settings });
     const log = pino({ level: config.LOG_LEVEL }, { write: (line: string) => lines.push(line) });
-    const queue = await openQueue({ databaseUrl: database.url }, log);
+    const queue = await openQueue({ postgres: connectQueue(database.url) }, log);
     state.queue = queue;
     const listening: Queue = {
       ...queue,

@@ -1,8 +1,13 @@
 // A worker in a process of its own that takes a job and never ends it, so that a test can kill it.
+import { connectQueue } from "../../src/db/connect.ts";
 import { openQueue } from "../../src/queue/queue.ts";
 
 const idle = async () => {};
-const queue = await openQueue(JSON.parse(process.argv[2] ?? "{}"), { info: () => {}, warn: () => {} });
+const [engine = "", url = ""] = process.argv.slice(2);
+const queue = await openQueue(engine === "redis" ? { redisUrl: url } : { postgres: connectQueue(url) }, {
+  info: () => {},
+  warn: () => {},
+});
 await queue.work(
   {
     ingest: idle,

@@ -1,18 +1,13 @@
 // Is anything lost or doubled when processes, the database and the mail server die at any moment? `npm run chaos` is the long run.
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
-import { connect, createServer, type Socket } from "node:net";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { sql } from "drizzle-orm";
 import { expect, it } from "vitest";
-import { closeDatabase, connectDatabase, type Database, migrateDatabase } from "../../src/db/connect.ts";
-import { startEmbeddedDatabase } from "../../src/db/embedded.ts";
+import { closeDatabase, connectDatabase, connectQueue, type Database, migrateDatabase } from "../../src/db/connect.ts";
 import { unsubscribe } from "../../src/db/leaving.ts";
 import { openQueue } from "../../src/queue/queue.ts";
 import { keys, silent } from "../support/context.ts";
+import { startMortalServer } from "../support/mortal-server.ts";
 import type { ServiceProcess } from "../support/service-process.ts";
 import { openSmtpServer, type ReceivedMessage } from "../support/smtp.ts";
 
@@ -28,11 +23,8 @@ it(
   `${size.readers} digests arrive once each through ${size.kills} kills, with no copy but of what was in flight, and none after leaving`,
   async () => {
     const random = mulberry32(seed);
-    const dataDir = mkdtempSync(path.join(tmpdir(), "paperboy-chaos-"));
-    const flags = ["-c", "jit=off"];
-    let postgres = await startEmbeddedDatabase({ dataDir, flags });
-    const proxy = await openProxy(() => new URL(postgres.url));
-    const databaseUrl = Object.assign(new URL(postgres.url), { port: String(proxy.port) }).href;
+    const postgres = await startMortalServer(["-c", "jit=off"]);
+    const databaseUrl = postgres.url;
     const db = connectDatabase(databaseUrl, 4);
     const since = Date.now();
     const clock = { start: START, since, speed: SPEED };
@@ -71,7 +63,7 @@ it(
     const ledger = new Map<string, string>();
     try {
       await migrateDatabase(db);
-      await (await openQueue({ databaseUrl }, silent)).close(100);
+      await (await openQueue({ postgres: connectQueue(databaseUrl) }, silent)).close(100);
       await fill(db, size.readers);
       for (const name of ["worker 1", "worker 2", "scheduler"]) launch(name);
 
@@ -84,8 +76,9 @@ it(
         inFlight.push(await countUnnoted(db, smtp.taken));
         if (new Set(smtp.received.map(({ to }) => to)).size < 0.95 * size.readers) midway++;
         if (victim === "database") {
-          await killServer(dataDir);
-          postgres = await restart(dataDir, flags);
+          await postgres.kill("notice");
+          await sleep(500);
+          await postgres.restart();
         } else {
           children.get(victim)?.kill("SIGKILL");
           await sleep(200);
@@ -102,9 +95,7 @@ it(
       for (const child of children.values()) child.kill("SIGKILL");
       await closeDatabase(db).catch(() => {});
       await smtp.close();
-      await proxy.close();
-      await postgres.stop({ force: true });
-      await rm(dataDir, { recursive: true, force: true });
+      await postgres.stop();
     }
     const { lost, copies, changed } = judge(smtp.taken, smtp.received, size.readers, leaving);
     const late = started.filter(({ to, at }) => at > (leaving.get(to) ?? Number.POSITIVE_INFINITY) + 250);
@@ -194,50 +185,6 @@ async function until(db: Database, limitMs: number): Promise<void> {
     sql`select state, count(*)::int, min(answer) as answer from digests group by state`,
   );
   throw new Error(`not done after ${limitMs / 1000} s: ${JSON.stringify(rows)}`);
-}
-
-async function killServer(dataDir: string): Promise<void> {
-  const pid = Number((await readFile(path.join(dataDir, "postgres/postmaster.pid"), "utf8")).split("\n")[0]);
-  process.kill(pid, "SIGKILL");
-}
-
-async function restart(dataDir: string, flags: string[]) {
-  for (let tries = 0; ; tries++) {
-    await sleep(500);
-    try {
-      return await startEmbeddedDatabase({ dataDir, flags });
-    } catch (error) {
-      if (tries === 20) throw error;
-    }
-  }
-}
-
-/** One address for a database whose port changes with each start. */
-async function openProxy(target: () => URL): Promise<{ port: number; close: () => Promise<void> }> {
-  const sockets = new Set<Socket>();
-  const server = createServer((near) => {
-    const far = connect(Number(target().port), "127.0.0.1");
-    for (const [socket, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(socket);
-      socket.on("error", () => {});
-      socket.on("close", () => {
-        sockets.delete(socket);
-        other.destroy();
-      });
-      socket.pipe(other);
-    }
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    port: (server.address() as AddressInfo).port,
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
 }
 
 function mulberry32(seedOf: number): () => number {

@@ -32,7 +32,7 @@ it.skipIf(!hasRedis).each([2, 4])(
       },
     });
     open.push(redis.stop, smtp.close);
-    const queue = await openQueue({ databaseUrl: database.url, redisUrl: redis.url }, silent);
+    const queue = await openQueue({ redisUrl: redis.url }, silent);
     open.push(() => queue.close(100));
     const clock = { start: Date.parse("2026-03-05T07:00:00Z"), since: Date.now(), speed: 1 };
     const job: ServiceProcess = {

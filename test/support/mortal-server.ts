@@ -1,0 +1,91 @@
+// A PostgreSQL of a test's own that is killed at any moment and comes back on the same data, under the same address.
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import pg from "pg";
+import { startEmbeddedDatabase } from "../../src/db/embedded.ts";
+
+export type MortalServer = {
+  url: string;
+  /** kill -9 of the postmaster; its processes notice and end with a last word, or die with it and what they had not written. */
+  kill: (processes: "notice" | "die too") => Promise<void>;
+  restart: () => Promise<void>;
+  stop: () => Promise<void>;
+};
+
+export async function startMortalServer(flags: string[] = []): Promise<MortalServer> {
+  const dataDir = await mkdtemp(path.join(tmpdir(), "paperboy-mortal-"));
+  let server = await startEmbeddedDatabase({ dataDir, flags });
+  const proxy = await openProxy(() => new URL(server.url));
+  return {
+    url: Object.assign(new URL(server.url), { port: String(proxy.port) }).href,
+    async kill(processes) {
+      const pidFile = await readFile(path.join(dataDir, "postgres/postmaster.pid"), "utf8");
+      const below = processes === "die too" ? await listProcesses(server.url) : [];
+      for (const pid of [Number(pidFile.split("\n")[0]), ...below]) kill(pid);
+    },
+    async restart() {
+      for (let tries = 0; ; tries++) {
+        try {
+          server = await startEmbeddedDatabase({ dataDir, flags });
+          return;
+        } catch (error) {
+          if (tries === 20) throw error;
+          await new Promise((resolve) => setTimeout(resolve, 500));
+        }
+      }
+    },
+    async stop() {
+      await proxy.close();
+      await server.stop({ force: true });
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Every process of the server but its first. */
+async function listProcesses(url: string): Promise<number[]> {
+  const client = new pg.Client({ connectionString: url });
+  client.on("error", () => {});
+  await client.connect();
+  const { rows } = await client.query<{ pid: number }>("select pid from pg_stat_activity");
+  void client.end().catch(() => {});
+  return rows.map(({ pid }) => pid);
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It ended by itself just now.
+  }
+}
+
+/** One address for a database whose port changes with each start. */
+async function openProxy(target: () => URL): Promise<{ port: number; close: () => Promise<void> }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(Number(target().port), "127.0.0.1");
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(socket);
+      socket.on("error", () => {});
+      socket.on("close", () => {
+        sockets.delete(socket);
+        other.destroy();
+      });
+      socket.pipe(other);
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
