@@ -10,19 +10,28 @@ import { startEmbeddedDatabase } from "./db/embedded.ts";
 import { openSending } from "./db/sending.ts";
 import { applyTopics, hasTopics } from "./db/topics.ts";
 import { readKeys } from "./keys.ts";
+import { findKnownMailbox, makeMailboxKnown } from "./known-mailbox.ts";
 import type { Mailbox } from "./mail/mailbox.ts";
 import { openQueue } from "./queue/queue.ts";
 import { reasonOf } from "./reason.ts";
 
 export type Built = {
   context: Context;
+  /** The built-in mailbox of this process; undefined with SMTP_URL, and where another process keeps it. */
   mailbox: Mailbox | undefined;
   /** How many migrations were applied. */
   applied: number;
   close: () => Promise<void>;
 };
 /** Topics are taken `of the file` at start; else only where there are none yet, so that `topics apply` holds until then. */
-type Needs = { mail?: boolean; now?: () => Date; log?: Logger; topics?: "of the file" };
+type Needs = {
+  mail?: boolean;
+  /** This process shows the built-in mailbox; others send into the one that is shown, where there is one. */
+  shownHere?: boolean;
+  now?: () => Date;
+  log?: Logger;
+  topics?: "of the file";
+};
 
 /** A sentence for the person who runs this: printed alone, without a stack. */
 export class PlainError extends Error {}
@@ -63,13 +72,15 @@ export async function buildContext(config: Config, needs: Needs = {}): Promise<B
     if (needs.topics === "of the file" || !(await hasTopics(db))) await offerTopics(context);
     let mailbox: Mailbox | undefined;
     if (needs.mail) {
-      if (!config.SMTP_URL) {
+      const smtpUrl = config.SMTP_URL ?? (needs.shownHere ? undefined : await findKnownMailbox(config.DATA_DIR));
+      if (smtpUrl === undefined) {
         const { openMailbox } = await import("./mail/mailbox.ts");
         const opened = await openMailbox({ log });
         closers.push(() => opened.close());
         mailbox = opened;
+        if (needs.shownHere) closers.push(await makeMailboxKnown(config.DATA_DIR, opened.url));
       }
-      context.mail = await openMail(context, config.SMTP_URL ?? mailbox?.url ?? "");
+      context.mail = await openMail(context, smtpUrl ?? mailbox?.url ?? "");
       closers.push(async () => {
         await context.mail?.transport.close();
         await context.mail?.sending.close();
@@ -127,11 +138,20 @@ export type Running = { url: string | undefined; built: Built; stop: () => Promi
 /** Starts the roles of the settings; each is imported only when asked for. `stop` drains within 30 seconds. */
 export async function start(config: Config, options: { now?: () => Date; log?: Logger } = {}): Promise<Running> {
   const has = (role: Role) => config.ROLES.includes(role);
-  const built = await buildContext(config, { ...options, mail: has("worker") || has("web"), topics: "of the file" });
+  const built = await buildContext(config, {
+    ...options,
+    mail: has("worker") || has("web"),
+    shownHere: has("web"),
+    topics: "of the file",
+  });
   const { context, mailbox } = built;
   const stops: (() => Promise<void>)[] = [built.close];
   let url: string | undefined;
   try {
+    if (mailbox && !has("web"))
+      throw new PlainError(
+        "SMTP_URL is not set, and no process with the web role shows a mailbox on this DATA_DIR: mail could be read nowhere.",
+      );
     if (has("web")) {
       const [{ createApp, serve }, { findDigest }, { readMessage }, { listConfiguredSources }] = await Promise.all([
         import("./web/app.ts"),

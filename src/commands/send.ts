@@ -20,7 +20,11 @@ export function sendCommands(program: Command): void {
       const now = options.at ?? new Date();
       const dryRun = options.dryRun ?? false;
       const told = await withContext(
-        async ({ context }) => {
+        async ({ context, mailbox }) => {
+          if (mailbox)
+            console.error(
+              "No SMTP_URL is set and no service runs here: the mail is gone when this command ends. render shows it.",
+            );
           await runMatch(context, { signal: stopSignal });
           const planned = await runPlan(context, {
             now,

@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { simpleParser } from "mailparser";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { runHere } from "../support/command.ts";
+import { runHere, startCommand } from "../support/command.ts";
 import { keys } from "../support/context.ts";
 import { useDatabase } from "../support/database.ts";
 import { storeTexts } from "../support/match-papers.ts";
+import { startService } from "../support/service.ts";
 import { openSmtpServer, type SmtpTestServer } from "../support/smtp.ts";
 
 const database = useDatabase();
@@ -25,19 +26,26 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const paperboy = (...words: string[]) =>
-  runHere(words, {
-    DATABASE_URL: database.url,
-    SECRET_KEY: keys[0],
-    DATA_DIR: folder,
-    SMTP_URL: smtp.url,
-    MAIL_FROM: "Paperboy <digest@papers.example.org>",
-  });
+const ours = () => ({
+  DATABASE_URL: database.url,
+  SECRET_KEY: keys[0],
+  DATA_DIR: folder,
+  SMTP_URL: smtp.url,
+  MAIL_FROM: "Paperboy <digest@papers.example.org>",
+});
+const paperboy = (...words: string[]) => runHere(words, ours());
 const paperboyJson = async (...words: string[]) => {
   const { code, stdout } = await paperboy(...words, "--json");
   return { code, ...JSON.parse(stdout) };
 };
 const at = ["--at", "2026-03-03T07:30:00Z"];
+const addReader = (email: string) =>
+  database.db.$client.query(
+    `with reader as (insert into subscribers (email, state, hour, cadence, due_at, confirmed_at)
+       values ($1, 'confirmed', 7, 'daily', '2026-03-03T07:00:00Z', now()) returning id)
+     insert into subscriptions select reader.id, topics.id from reader, topics where slug = 'kites'`,
+    [email],
+  );
 
 it("topics apply puts a file's topics to the papers there are, and they stay for the next command", async () => {
   await storeTexts(database.db, [
@@ -67,11 +75,7 @@ it("topics backtest says what rules would have matched, and where they cannot be
 });
 
 it("send --dry-run counts and does nothing; send does it once", async () => {
-  await database.db.$client.query(
-    `with reader as (insert into subscribers (email, state, hour, cadence, due_at, confirmed_at)
-       values ('ada@example.net', 'confirmed', 7, 'daily', '2026-03-03T07:00:00Z', now()) returning id)
-     insert into subscriptions select reader.id, topics.id from reader, topics where slug = 'kites'`,
-  );
+  await addReader("ada@example.net");
   const dry = await paperboyJson("send", "--dry-run", ...at);
   expect(dry).toEqual({ code: 0, due: 1, planned: 1, skipped: 0, sent: 0, failed: 0, uncertain: 0 });
   expect(smtp.received).toHaveLength(0);
@@ -106,4 +110,32 @@ it.each([
   expect(ended.code).toBe(code);
   expect(ended.stderr).toContain(says);
   expect(ended.stdout).toBe("");
+});
+
+it("without SMTP_URL, send puts its mail into the mailbox of the service that runs on the same folder", async () => {
+  const { SMTP_URL: _, ...settings } = ours();
+  const TOPICS_FILE = path.join(folder, "kites.yaml");
+  const service = await startService({ ...settings, TOPICS_FILE, ROLES: "web" }, new Date());
+  try {
+    await addReader("grace@example.net");
+    const { code, stdout } = await runHere(["send", ...at], settings);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining("1 sent") });
+    expect((await service.mailTo("grace@example.net")).subject).toMatch(/Kites/);
+  } finally {
+    await service.stop();
+  }
+});
+
+it("without SMTP_URL and a service, send says that its mail can be read nowhere", async () => {
+  await addReader("edith@example.net");
+  const { SMTP_URL: _, ...settings } = ours();
+  const { code, stderr } = await runHere(["send", ...at], settings);
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/No SMTP_URL is set and no service runs here: .*render/);
+});
+
+it("a worker alone without SMTP_URL does not start: its mail could be read nowhere", async () => {
+  const { SMTP_URL: _, ...settings } = ours();
+  const { code, stderr } = await startCommand(["start", "--roles", "worker"], settings).ended;
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^SMTP_URL is not set, and no process/) });
 });
