@@ -7,6 +7,8 @@ import { categoryProblem } from "./core/arxiv-categories.ts";
 
 const roles = ["web", "scheduler", "worker"] as const;
 export type Role = (typeof roles)[number];
+/** The sources that have a name; any other one is the URL of a feed. */
+export const sourceNames = ["huggingface", "arxiv", "biorxiv", "medrxiv"] as const;
 
 const empty = (value: unknown) => (typeof value === "string" && value.trim() === "" ? undefined : value);
 const optional = <T extends z.ZodType>(schema: T) => z.preprocess(empty, schema.optional());
@@ -44,6 +46,23 @@ const mailbox = z
     value.replace(/@([^\s<>@]+)(>?)$/, (_, host: string, end: string) => `@${domainToASCII(host)}${end}`),
   )
   .refine((value) => !/@>?$/.test(value), "must have a domain after the @");
+
+const source = z
+  .string()
+  .refine((name) => sourceNames.some((known) => known === name) || /^https?:\/\/[^/]/i.test(name), {
+    error: ({ input }) =>
+      `names ${input}, which is no source; each must be ${sourceNames.join(", ")} or the URL of a feed`,
+  });
+/** A key as its PEM text, or read out of the file that is named. */
+const privateKey = z.string().transform((value, check) => {
+  if (value.includes("-----BEGIN")) return value.replaceAll("\\n", "\n");
+  try {
+    return readFileSync(value, "utf8");
+  } catch {
+    check.addIssue({ code: "custom", message: `names the file ${path.resolve(value)}, which cannot be read` });
+    return z.NEVER;
+  }
+});
 
 type Setting = { schema: z.ZodType; shown: string; says: string };
 const setting = <T extends z.ZodType>(schema: T, shown: string, says: string) => ({ schema, shown, says });
@@ -115,12 +134,12 @@ export const settings = {
     "Selector of the DKIM key in DNS.",
   ),
   DKIM_PRIVATE_KEY: setting(
-    optional(z.string()),
+    optional(privateKey),
     "unsigned",
     "RSA private key, PEM or a path to it; signs every mail.",
   ),
   DKIM_ED25519_PRIVATE_KEY: setting(
-    optional(z.string()),
+    optional(privateKey),
     "none",
     "A second, Ed25519 key, PEM or a path; adds a second signature with selector DKIM_SELECTOR-ed.",
   ),
@@ -140,13 +159,14 @@ export const settings = {
     "Domain of the signed return path that bounces come back to.",
   ),
   SOURCES: setting(
-    withDefault(list, "huggingface,arxiv"),
+    withDefault(list.pipe(z.array(source)), "huggingface,arxiv").transform((names) => [...new Set(names)]),
     "huggingface,arxiv",
-    "Sources asked for papers: huggingface, arxiv, biorxiv, medrxiv, or the URL of a feed.",
+    `Sources asked for papers: ${sourceNames.join(", ")}, or the URL of a feed.`,
   ),
   ARXIV_CATEGORIES: setting(
     withDefault(list, "cs.AI,cs.CL,cs.CV,cs.LG").superRefine((ids, check) => {
-      for (const message of ids.flatMap((id) => categoryProblem(id) ?? [])) check.addIssue({ code: "custom", message });
+      for (const message of ids.flatMap((id) => categoryProblem(id) ?? []))
+        check.addIssue({ code: "custom", message: `is not right: ${message.replace(/\.$/, "")}` });
     }),
     "cs.AI,cs.CL,cs.CV,cs.LG",
     "arXiv categories whose announcements are read.",
@@ -213,36 +233,17 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     if (result.success) values[name] = result.data;
     else problems.push(`${name} ${result.error.issues.map((issue) => issue.message).join(", ")}.`);
   }
-  if (problems.length === 0) problems.push(...contradictions(values as Settings));
-  if (problems.length > 0) throw new ConfigError(problems);
-  const config = values as Settings;
-  return {
-    ...config,
-    DKIM_PRIVATE_KEY: config.DKIM_PRIVATE_KEY && readKey(config.DKIM_PRIVATE_KEY),
-    DKIM_ED25519_PRIVATE_KEY: config.DKIM_ED25519_PRIVATE_KEY && readKey(config.DKIM_ED25519_PRIVATE_KEY),
-    BASE_URL: (config.BASE_URL ?? `http://localhost:${config.PORT}`).replace(/\/+$/, ""),
-  };
-}
-
-function contradictions(config: Settings): string[] {
-  const problems: string[] = [];
-  for (const name of ["DKIM_PRIVATE_KEY", "DKIM_ED25519_PRIVATE_KEY"] as const) {
-    const value = config[name];
-    if (!value || value.includes("-----BEGIN")) continue;
-    try {
-      readFileSync(value);
-    } catch {
-      problems.push(`${name} names the file ${path.resolve(value)}, which cannot be read.`);
-    }
-  }
-  if (config.DATABASE_URL === undefined && config.REDIS_URL === undefined) return problems;
-  if (config.DATABASE_URL !== undefined && config.SECRET_KEY === undefined && config.ROLES.length < roles.length)
+  const { DATABASE_URL, SECRET_KEY, ROLES = roles } = values as Partial<Settings>;
+  if (
+    DATABASE_URL !== undefined &&
+    SECRET_KEY === undefined &&
+    ROLES.length < roles.length &&
+    !empty(environment["SECRET_KEY"])
+  )
     problems.push(
       "SECRET_KEY must be set when several machines share a database, so that links made by one work on all.",
     );
-  return problems;
-}
-
-function readKey(value: string): string {
-  return value.includes("-----BEGIN") ? value.replaceAll("\\n", "\n") : readFileSync(value, "utf8");
+  if (problems.length > 0) throw new ConfigError(problems);
+  const config = values as Settings;
+  return { ...config, BASE_URL: config.BASE_URL ?? `http://localhost:${config.PORT}` };
 }

@@ -29,11 +29,11 @@ export async function runDemo({ once, port, untilStopped }: Options): Promise<vo
       DATA_DIR: dataDir,
       PORT: String(free),
       BASE_URL: `http://localhost:${free}`,
-      SOURCES: "sample",
       LOG_LEVEL: "warn",
       ROLES: "web,worker",
     });
-    running = await start(config);
+    // Offline: no source is asked, and none is said to be silent.
+    running = await start({ ...config, SOURCES: [] });
     // A Ctrl-C on the way is no failure: what was started is stopped, and the folder goes.
     if ((await Promise.race([loop(running, config.BASE_URL, say), untilStopped().then(() => "stopped")])) === "stopped")
       return;

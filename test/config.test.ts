@@ -1,6 +1,6 @@
 // Are settings read as people write them, and those that would fail only at the first digest refused at the start?
 import { expect, it } from "vitest";
-import { readConfig } from "../src/config.ts";
+import { type ConfigError, readConfig } from "../src/config.ts";
 import { openComposer } from "../src/mail/compose.ts";
 import { readMessage } from "../src/mail/read-message.ts";
 import { composerSettings } from "./support/context.ts";
@@ -40,3 +40,34 @@ it("hosts beyond ASCII are written as mail names them", async () => {
   expect(() => readConfig({ MAIL_FROM: "digest@exa mple.org" })).toThrow(/MAIL_FROM must look like/);
   expect(() => readConfig({ DKIM_DOMAIN: "a b" })).toThrow(/DKIM_DOMAIN is no domain/);
 });
+
+it("every problem is told at once, each in one sentence", () => {
+  const problems = problemsOf({
+    PORT: "ninety",
+    SOURCES: "hugingface,https://feeds.example.org/papers.xml",
+    ARXIV_CATEGORIES: "cs.lg,xx.YY",
+    DKIM_PRIVATE_KEY: "/nowhere/key.pem",
+    DATABASE_URL: "postgres://localhost/paperboy",
+    ROLES: "web",
+  });
+  expect(problems).toEqual([
+    "PORT must be a whole number from 0 to 65535.",
+    "DKIM_PRIVATE_KEY names the file /nowhere/key.pem, which cannot be read.",
+    "SOURCES names hugingface, which is no source; each must be huggingface, arxiv, biorxiv, medrxiv or the URL of a feed.",
+    'ARXIV_CATEGORIES is not right: arXiv has no category "cs.lg"; it is written cs.LG, is not right: arXiv has no category "xx.YY".',
+    "SECRET_KEY must be set when several machines share a database, so that links made by one work on all.",
+  ]);
+});
+
+it("a source that is named twice is asked once", () => {
+  expect(readConfig({ SOURCES: "arxiv,arxiv, biorxiv" }).SOURCES).toEqual(["arxiv", "biorxiv"]);
+});
+
+function problemsOf(environment: Record<string, string>): string[] {
+  try {
+    readConfig(environment);
+    return [];
+  } catch (error) {
+    return (error as ConfigError).problems;
+  }
+}

@@ -1,4 +1,5 @@
 // The stage ingest: what is new at one source? Asks it, stores papers, records the run; wakes match.
+import { sourceNames } from "../src/config.ts";
 import type { Context } from "../src/context.ts";
 import type { SourceHistory } from "../src/core/freshness.ts";
 import { hasTexLeft } from "../src/core/readable.ts";
@@ -8,7 +9,7 @@ import { endRun, lastRuns, type RunOutcome, startRun, withSourceLock } from "../
 import { readPaperFiles } from "../src/sources/files.ts";
 import type { Http } from "../src/sources/http.ts";
 import { type Batch, type Source, SourceError } from "../src/sources/source.ts";
-import { findSource, listSourceNames } from "../src/sources/sources.ts";
+import { findSource } from "../src/sources/sources.ts";
 import { stage } from "./stage.ts";
 
 /** A paper whose own source does not know it is asked for on three days only. */
@@ -70,7 +71,7 @@ export async function runIngest(
   const { db } = context;
   const source = findSource(ask.source, context.config);
   if (!source)
-    return nothing(`There is no source ${ask.source}; there are ${listSourceNames().join(", ")} and feeds by URL.`);
+    return nothing(`There is no source ${ask.source}; there are ${sourceNames.join(", ")} and feeds by URL.`);
   const run = await withSourceLock(db, source.name, async () => {
     const now = context.now();
     const history = (await lastRuns(db, now)).get(source.name);

@@ -1,5 +1,5 @@
 // Which sources are there? The one table: a name and what makes it; any other name may be the URL of a feed.
-import type { Config } from "../config.ts";
+import { type Config, sourceNames } from "../config.ts";
 import type { NamedSource } from "../core/freshness.ts";
 import { arxiv } from "./arxiv.ts";
 import { biorxiv } from "./biorxiv.ts";
@@ -7,7 +7,8 @@ import { feed } from "./feed.ts";
 import { huggingface } from "./huggingface.ts";
 import type { Source } from "./source.ts";
 
-const table: Record<string, (config: Config) => Source> = {
+type Name = (typeof sourceNames)[number];
+const table: Record<Name, (config: Config) => Source> = {
   huggingface: (config) => huggingface(config.HUGGINGFACE_URL),
   arxiv: (config) =>
     arxiv({
@@ -22,15 +23,11 @@ const table: Record<string, (config: Config) => Source> = {
 
 /** The source of this name, or the feed at this URL; undefined when it is neither. */
 export function findSource(name: string, config: Config): Source | undefined {
-  return Object.hasOwn(table, name) ? table[name]?.(config) : feed(name);
+  const known = sourceNames.find((one) => one === name);
+  return known ? table[known](config) : feed(name);
 }
 
-/** The names in the table, for an error message. */
-export function listSourceNames(): string[] {
-  return Object.keys(table);
-}
-
-/** The configured sources as freshness and quiet days need them; unknown names are left out. */
+/** The configured sources as freshness and quiet days need them; no other names get past the settings. */
 export function listConfiguredSources(config: Config): NamedSource[] {
   return config.SOURCES.flatMap((name) => findSource(name, config) ?? []);
 }
