@@ -9,7 +9,7 @@ import {
   recordOutcomes,
   releaseClaims,
 } from "../src/db/digests.ts";
-import { claimLetter, countSoftBounce, recordLetter, slowProvider } from "../src/db/outbox.ts";
+import { claimLetter, clearSoftBounces, countSoftBounce, recordLetter, slowProvider } from "../src/db/outbox.ts";
 import { suppress } from "../src/db/suppressions.ts";
 import type { ComposedMessage } from "../src/mail/compose.ts";
 import { stage } from "./stage.ts";
@@ -51,10 +51,11 @@ export async function runDeliver(
       if (wrong !== undefined)
         context.log.warn({ wrong: withoutAddresses(wrong) }, "the mail server cannot be reached");
       if (wrong !== undefined || signal?.aborted) break;
-      const claimed = await context.db.transaction((transaction) =>
+      const { claimed, ended } = await context.db.transaction((transaction) =>
         claimDigests(transaction, { from, to, limit, now, worker, cards }),
       );
-      if (claimed.length === 0) break;
+      if (claimed.length + ended === 0) break;
+      if (claimed.length === 0) continue;
       if (!(await deliverClaimed(context, claimed, { worker, now, signal }, result))) break;
     }
   } finally {
@@ -110,6 +111,7 @@ async function decide(context: Context, digest: ClaimedDigest, answer: Answer, n
   const counts = meaning === "full" || (meaning === "full-now" && digest.attempts === 1);
   if (counts && (await countSoftBounce(db, subscriberId, now)))
     await suppress(db, keys, { email, reason: "hard", via: "mailbox full for weeks", now });
+  if (meaning === "sent" && digest.full) await clearSoftBounces(db, subscriberId);
   if (outcome.provider) {
     await slowProvider(db, provider, { ...outcome.provider, reason: said, now });
     log.error({ provider, answer: withoutAddresses(said) }, "a mail provider refuses or slows us down; see /admin");

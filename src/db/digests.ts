@@ -13,6 +13,8 @@ export type ClaimedDigest = Digest & {
   /** It may have arrived before; and that because a connection was lost after the message. */
   uncertainBefore: boolean;
   lostBefore: boolean;
+  /** The mailbox was full the last time. */
+  full: boolean;
 };
 
 type Row = {
@@ -32,19 +34,24 @@ type Row = {
   coversFrom: string | null;
   uncertainBefore: boolean;
   lostBefore: boolean;
+  full: boolean;
 };
 
 const LOST = "the connection was lost before the answer";
-const columns = sql`digests.id, digests.subscriber_id as "subscriberId", subscribers.email,
+const columns = sql`digests.id, digests.subscriber_id as "subscriberId", email,
   digests.edition_date::text as "editionDate", coalesce(sent_cadence, cadence) as cadence,
   coalesce(sent_format, format) as format, digests.planned_at as "plannedAt",
   digests.expires_at as "expiresAt", digests.provider, digests.attempts, digests.more,
   digests.paper_ids as "paperIds", digests.topic_ids as "topicIds", digests.covers_from as "coversFrom"`;
 
+/** What was claimed, and how many digests ended instead because their reader left or their window is over. */
+export type Claim = { claimed: ClaimedDigest[]; ended: number };
+
 /**
  * Claims up to `limit` digests with ids from … to … that may be sent now, in the name of `worker`. Opt-out wins here: a digest of
- * anyone who is not confirmed any more is cancelled instead, and one whose window is over expires and gives its papers back. A
- * provider that asked us to slow down has as many on their way as it may have, over all workers.
+ * anyone who is not confirmed any more is cancelled instead, and one whose window is over expires; both give their papers back. A
+ * provider that asked us to slow down has as many on their way as it may have, over all workers. Nothing is left to do in the
+ * range for now when both counts are nought.
  */
 export async function claimDigests(
   transaction: Queryable,
@@ -56,45 +63,45 @@ export async function claimDigests(
     worker,
     cards: cache,
   }: { from: number; to: number; limit: number; now: Date; worker: string; cards: CardCache },
-): Promise<ClaimedDigest[]> {
+): Promise<Claim> {
   const at = now.toISOString();
-  const over = await transaction.execute<{ id: string }>(
-    sql`update digests set state = case when subscribers.state = 'confirmed' then 'expired' else 'cancelled' end,
-        reason = case when subscribers.state = 'confirmed' then 'not accepted before the next edition'
-          else 'left or paused before it went out' end
-      from subscribers where subscribers.id = digests.subscriber_id and digests.id between ${from} and ${to}
-        and (digests.state in ('planned', 'retry') and (expires_at <= ${at} or subscribers.state <> 'confirmed')
-          or digests.state = 'uncertain' and subscribers.state <> 'confirmed')
-      returning digests.id`,
-  );
-  await releasePapers(
-    transaction,
-    over.rows.map(({ id }) => Number(id)),
-  );
-  const answer = await transaction.execute<Row>(
+  // `open` reads in the order of the ids until it has enough; a join with providers would read and sort the whole range.
+  const answer = await transaction.execute<Row & { state: string }>(
     sql`with open as (
-        select digests.id, digests.state = 'uncertain' as uncertain, digests.provider, providers.connections,
-          digests.reason is not distinct from ${LOST} as lost
-        from digests join subscribers on subscribers.id = digests.subscriber_id and subscribers.state = 'confirmed'
-        left join providers on providers.provider = digests.provider
-        where digests.id between ${from} and ${to}
-          and digests.state in ('planned', 'retry', 'uncertain')
-          and (next_attempt_at is null or next_attempt_at <= ${at})
-          and not coalesce(providers.stopped, false) and coalesce(providers.paused_until, '-infinity') <= ${at}
+        select digests.id, email, cadence, format, soft_bounces > 0 as full, digests.provider,
+          digests.state = 'uncertain' as uncertain, digests.reason is not distinct from ${LOST} as lost,
+          case when subscribers.state <> 'confirmed' then 'cancelled'
+            when digests.state <> 'uncertain' and expires_at <= ${at} then 'expired' else 'sending' end as next
+        from digests join subscribers on subscribers.id = digests.subscriber_id
+        where digests.id between ${from} and ${to} and digests.state in ('planned', 'retry', 'uncertain')
+          and (subscribers.state <> 'confirmed' or digests.state <> 'uncertain' and expires_at <= ${at}
+            or (next_attempt_at is null or next_attempt_at <= ${at}) and digests.provider <> all(array(
+              select provider from providers where stopped or paused_until > ${at})))
         order by digests.id limit ${limit} for no key update of digests skip locked
       ), chosen as (
-        select id, uncertain, lost from (select *, row_number() over (partition by provider order by id) as nth from open) numbered
-        where connections is null or nth <= connections
+        select numbered.* from (select *, row_number() over (partition by provider, next order by id) as nth from open) numbered
+        left join providers using (provider)
+        where next <> 'sending' or connections is null or nth <= connections
           - (select count(*) from digests busy where busy.state = 'sending' and busy.provider = numbered.provider)
       )
-      update digests set state = 'sending', claimed_at = ${at}, claimed_by = ${worker}, attempts = digests.attempts + 1,
+      update digests set state = next, claimed_by = ${worker},
+        claimed_at = case next when 'sending' then ${at}::timestamptz end,
+        attempts = digests.attempts + (next = 'sending')::int,
+        reason = case next when 'expired' then 'not accepted before the next edition'
+          when 'cancelled' then 'left or paused before it went out' else reason end,
         sent_cadence = coalesce(sent_cadence, cadence), sent_format = coalesce(sent_format, format)
-      from chosen, subscribers where digests.id = chosen.id and subscribers.id = digests.subscriber_id
-      returning ${columns}, chosen.uncertain as "uncertainBefore", chosen.lost as "lostBefore"`,
+      from chosen where digests.id = chosen.id
+      returning ${columns}, digests.state, uncertain as "uncertainBefore", lost as "lostBefore", "full"`,
   );
   const rows = answer.rows.sort((a, b) => Number(a.id) - Number(b.id));
-  const cards = await findCards(transaction, rows, cache);
-  return rows.map((row, at) => readRow(row, cards[at] ?? []));
+  const claimed = rows.filter(({ state }) => state === "sending");
+  const ended = rows.filter(({ state }) => state !== "sending");
+  await releasePapers(
+    transaction,
+    ended.map(({ id }) => Number(id)),
+  );
+  const cards = await findCards(transaction, claimed, cache);
+  return { claimed: claimed.map((row, at) => readRow(row, cards[at] ?? [])), ended: ended.length };
 }
 
 /** One digest as it was or will be composed, for the browser and the command line. */
@@ -107,7 +114,7 @@ export async function findDigest(
       ? sql`digests.id = ${which.id}`
       : sql`subscribers.email = ${which.email} and digests.edition_date = ${which.editionDate}::date`;
   const answer = await db.execute<Row & { state: string; reason: string | null }>(
-    sql`select ${columns}, false as "uncertainBefore", false as "lostBefore", digests.state, digests.reason
+    sql`select ${columns}, false as "uncertainBefore", false as "lostBefore", false as "full", digests.state, digests.reason
       from digests join subscribers on subscribers.id = digests.subscriber_id where ${where}`,
   );
   const row = answer.rows[0];
@@ -132,6 +139,7 @@ function readRow(row: Row, cards: DigestCard[]): ClaimedDigest {
     cards,
     uncertainBefore: row.uncertainBefore,
     lostBefore: row.lostBefore,
+    full: row.full,
   };
 }
 
@@ -144,10 +152,7 @@ export type DigestOutcome = {
   lost?: boolean;
 };
 
-/**
- * Writes down what the server answered to digests that `worker` claimed; those that failed for good give their papers back, and
- * a mailbox that takes mail again is no longer counted as full.
- */
+/** Writes down what the server answered to digests that `worker` claimed; those that failed for good give their papers back. */
 export async function recordOutcomes(
   db: Queryable,
   { outcomes, worker, now }: { outcomes: DigestOutcome[]; worker: string; now: Date },
@@ -158,14 +163,11 @@ export async function recordOutcomes(
     ${sql.param(outcomes.map(({ nextAttemptAt }) => nextAttemptAt?.toISOString() ?? null))}::timestamptz[],
     ${sql.param(outcomes.map(({ lost = false }) => lost))}::boolean[])`;
   await db.execute(
-    sql`with noted as (update digests set state = given.state, answer = given.answer, claimed_at = null,
+    sql`update digests set state = given.state, answer = given.answer, claimed_at = null,
         reason = case when given.lost then ${LOST} when given.state = 'uncertain' then reason end,
         next_attempt_at = given.next_attempt_at, sent_at = case when given.state = 'sent' then ${now.toISOString()}::timestamptz end
       from ${given} as given(id, state, answer, next_attempt_at, lost)
-      where digests.id = given.id and digests.state in ('sending', 'uncertain') and claimed_by = ${worker}
-      returning subscriber_id, digests.state)
-      update subscribers set soft_bounces = 0, soft_since = null from noted
-      where noted.state = 'sent' and subscribers.id = noted.subscriber_id and soft_bounces > 0`,
+      where digests.id = given.id and digests.state in ('sending', 'uncertain') and claimed_by = ${worker}`,
   );
   const unsent = outcomes.filter(({ state }) => state === "failed" || state === "cancelled");
   await releasePapers(

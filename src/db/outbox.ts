@@ -90,3 +90,8 @@ export async function countSoftBounce(db: Queryable, subscriberId: number, now: 
   );
   return answer.rows[0]?.over ?? false;
 }
+
+/** A mailbox that takes mail again is no longer counted as full. */
+export async function clearSoftBounces(db: Queryable, subscriberId: number): Promise<void> {
+  await db.execute(sql`update subscribers set soft_bounces = 0, soft_since = null where id = ${subscriberId}`);
+}

@@ -116,6 +116,20 @@ describe("an answer", () => {
     expect(server.taken).toHaveLength(3);
   });
 
+  it("given to the last reader comes also when hundreds before them have left meanwhile", async () => {
+    const box = await open();
+    const gone = named(201, "gone");
+    await planDigests(database.db, [...gone, "ada@example.org"]);
+    await database.db.execute(sql`update subscribers set state = 'unsubscribed' where email like 'gone%'`);
+    await deliverAt(box, "07:00:00");
+    expect(server.taken.map(({ to }) => to)).toEqual(["ada@example.org"]);
+    expect(await standingOf(database.db, "gone200@example.org")).toMatchObject({
+      state: "cancelled",
+      attempts: 0,
+      given_back: true,
+    });
+  });
+
   it("from five full mailboxes in a row over fourteen days suppresses, and one that takes mail starts anew", async () => {
     const box = await open({
       script: ({ stage, to }) => (stage === "message" && to.startsWith("full") ? "552 5.2.2 full" : undefined),
