@@ -127,6 +127,7 @@ async function lookAtMessages(databaseUrl: string, keyFile: string): Promise<{ s
     replyTo: "digest@papers.example.org",
     postalAddress: undefined,
     bounceDomain: "papers.example.org",
+    leaveDomain: undefined,
     dkim: { domain: "papers.example.org", selector: "paperboy", rsaKeyPem: await readFile(keyFile, "utf8") },
   });
   const lint = openLint({ baseUrl, keys, domain: "papers.example.org", signed: true });

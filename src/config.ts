@@ -156,7 +156,7 @@ export const settings = {
   BOUNCE_DOMAIN: setting(
     optional(domain),
     "domain of MAIL_FROM",
-    "Domain of the signed return path that bounces come back to.",
+    "Domain of the signed return path that bounces come back to. Set it when its mailbox is read: readers may then leave by mail, too.",
   ),
   SOURCES: setting(
     withDefault(list.pipe(z.array(source)), "huggingface,arxiv").transform((names) => [...new Set(names)]),

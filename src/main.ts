@@ -106,6 +106,7 @@ async function openMail({ config, keys, db }: Context, smtpUrl: string): Promise
     replyTo: config.MAIL_REPLY_TO ?? config.MAIL_FROM,
     postalAddress: config.POSTAL_ADDRESS,
     bounceDomain: config.BOUNCE_DOMAIN ?? domain,
+    leaveDomain: config.BOUNCE_DOMAIN,
     dkim: {
       domain: config.DKIM_DOMAIN ?? domain,
       selector: config.DKIM_SELECTOR,

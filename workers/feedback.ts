@@ -1,8 +1,9 @@
-// The stage feedback: what came back for a reader? Only a mail with a return path that we signed changes a reader's state.
+// The stage feedback: what came back for a reader? Only a mail with a return path that we signed, or to the address of one of our
+// ways out, changes a reader's state.
 import { createHash } from "node:crypto";
 import type { Context } from "../src/context.ts";
-import { type ReturnedClass, readReturned } from "../src/core/bounce.ts";
-import { verifyToken } from "../src/core/tokens.ts";
+import { type ReturnedClass, type ReturnedMail, readReturned } from "../src/core/bounce.ts";
+import { type TokenPurpose, verifyToken } from "../src/core/tokens.ts";
 import { unsubscribe } from "../src/db/leaving.ts";
 import { useToken } from "../src/db/one-time.ts";
 import { countSoftBounce } from "../src/db/outbox.ts";
@@ -40,7 +41,13 @@ async function runFeedback({ db, keys, now }: Needs, subscriberId: number, verdi
  * path of ours, and `again` for a full mailbox that was counted before: reading a mailbox twice is harmless.
  */
 export async function takeReturnedMail(context: Needs, raw: Buffer): Promise<ReturnedClass | "unverified" | "again"> {
-  const said = readReturned(await readReturnedMail(raw));
+  const mail = await readReturnedMail(raw);
+  const leaver = findLeaver(context, mail);
+  if (leaver !== undefined) {
+    await runFeedback(context, leaver, "unsubscribe");
+    return "unsubscribe";
+  }
+  const said = readReturned(mail);
   if (!verdicts.has(said)) return said;
   const subscriber = findReturnPath(context, raw);
   if (subscriber === undefined) return "unverified";
@@ -52,11 +59,21 @@ export async function takeReturnedMail(context: Needs, raw: Buffer): Promise<Ret
   return said;
 }
 
+/** The reader who wrote to `u+TOKEN@…` (RFC 2369 §3.2); only by whom the mail is for, as a bounce quotes our header. */
+function findLeaver(context: Needs, { headers }: ReturnedMail): number | undefined {
+  const to = ["to", "delivered-to", "x-original-to"].map((name) => headers[name]?.slice(0, 2_000) ?? "").join("\n");
+  return findSigned(context, to.matchAll(/(?<![\w+.-])u\+([\w.-]{10,100})@/g), "unsubscribe");
+}
+
 /** The reader of the first return path `b+TOKEN@…` that we signed: in the address it came to, or in the mail that it quotes. */
-function findReturnPath({ keys, now }: Needs, raw: Buffer): number | undefined {
+function findReturnPath(context: Needs, raw: Buffer): number | undefined {
   const text = raw.subarray(0, 2_000_000).toString("latin1");
-  for (const [, token = ""] of text.matchAll(/(?<![\w+.-])b\+([\w.-]{10,100})@/g)) {
-    const answer = verifyToken(keys, "bounce", token, now());
+  return findSigned(context, text.matchAll(/(?<![\w+.-])b\+([\w.-]{10,100})@/g), "bounce");
+}
+
+function findSigned({ keys, now }: Needs, found: Iterable<RegExpExecArray>, purpose: TokenPurpose): number | undefined {
+  for (const [, token = ""] of found) {
+    const answer = verifyToken(keys, purpose, token, now());
     const id = answer.kind === "valid" ? Number(answer.subject) : 0;
     if (Number.isSafeInteger(id) && id > 0) return id;
   }

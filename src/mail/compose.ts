@@ -26,6 +26,8 @@ export type ComposerSettings = {
   replyTo: string;
   postalAddress: string | undefined;
   bounceDomain: string;
+  /** A domain whose mailbox is read: readers may leave by a mail to it. */
+  leaveDomain: string | undefined;
   dkim: DkimSettings;
 };
 export type ComposedMessage = {
@@ -52,7 +54,7 @@ const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 
 /** Compiles the templates and checks the keys; throws one sentence when either is broken. */
 export async function openComposer(settings: ComposerSettings): Promise<Composer> {
-  const { baseUrl, keys, bounceDomain } = settings;
+  const { baseUrl, keys, bounceDomain, leaveDomain } = settings;
   const from = readMailAddress(settings.from);
   const replyTo = readMailAddress(settings.replyTo);
   const domain = domainOf(from.address);
@@ -127,13 +129,20 @@ export async function openComposer(settings: ComposerSettings): Promise<Composer
   }
 
   const listed = listFields(to, domain, replyTo);
+  /** RFC 2369 §3.2: the ways out in the order they are to be tried, on a line each. */
+  const wayOut = (link: string): Field => {
+    const first = writeHeader("List-Unsubscribe", `<${link}>`);
+    const token = link.slice(link.lastIndexOf("/") + 1);
+    const byMail = leaveDomain ? `,\r\n <mailto:u+${token}@${leaveDomain}?subject=unsubscribe>` : "";
+    return ["list-unsubscribe", first + byMail];
+  };
   return {
     async digest(digest) {
       const { shown, subject, links, text, html, htmlSize } = partsOf(digest);
       const day = digest.editionDate.replaceAll("-", "");
       const id = `d.${day}.${idOf("digest", digest.subscriberId, digest.editionDate)}`;
       const more = [
-        field("List-Unsubscribe", `<${links.unsubscribe}>`),
+        wayOut(links.unsubscribe),
         ...listed,
         field("Feedback-ID", `${day}:${digest.cadence}:digest:${feedbackSender}`),
       ];

@@ -122,11 +122,20 @@ describe("a digest", () => {
         " ",
       ),
     );
+    expect(head).toMatch(
+      /^List-Unsubscribe: <https:\/\/papers\.example\.org\/unsubscribe\/(u2_[\w-]{22})>, <mailto:u\+\1@bounce\.papers\.example\.org\?subject=unsubscribe>\r$/m,
+    );
     expect(head).toContain("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n");
     expect(head).toContain("Subject: Mon 2 Mar: 1 paper on Retrieval & RAG\r\n");
     expect(head).toContain("Feedback-ID: 20260302:daily:digest:paperboy\r\n");
     expect(head).toMatch(/Message-ID: <d\.20260302\.[\w-]{20}@papers\.example\.org>/);
     expect(envelope.from).toMatch(/^b\+b2_[\w-]{22}@bounce\.papers\.example\.org$/);
+  });
+
+  it("offers no way out by mail where no mailbox is read", async () => {
+    const { digest } = await openComposer({ ...composerSettings, leaveDomain: undefined });
+    const { raw } = await digest(makeDigest([makeCard(1)]));
+    expect(raw.toString("latin1")).toMatch(/^List-Unsubscribe: <https:[^<>]*>\r$/m);
   });
 
   it("shows the words of TeX that could not be read, without its signs", async () => {

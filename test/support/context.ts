@@ -21,6 +21,7 @@ export const composerSettings: ComposerSettings = {
   replyTo: "help@papers.example.org",
   postalAddress: "1 Example Street, Exampleton",
   bounceDomain: "bounce.papers.example.org",
+  leaveDomain: "bounce.papers.example.org",
   dkim: { domain: "papers.example.org", selector: "paperboy" },
 };
 

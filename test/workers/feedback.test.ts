@@ -81,6 +81,40 @@ it("unsubscribes whoever opted out at their provider", async () => {
   expect(await stateOf(8)).toMatchObject({ state: "unsubscribed" });
 });
 
+const leavingMail = (to: string) =>
+  Buffer.from(`From: Ada <ada@example.net>\r\nTo: ${to}\r\nSubject: unsubscribe\r\n\r\n\r\n`);
+const wayOutOf = (id: number, key = keys[0]) =>
+  `u+${signToken([key], "unsubscribe", String(id))}@bounce.papers.example.org`;
+
+it("unsubscribes whoever writes to the address of their way out, as often as they like", async () => {
+  for (let time = 0; time < 2; time++) {
+    expect(await takeReturnedMail(context(), leavingMail(`<${wayOutOf(7)}>`))).toBe("unsubscribe");
+    expect(await stateOf(7)).toMatchObject({ state: "unsubscribed" });
+  }
+  expect(await stateOf(8)).toMatchObject({ state: "confirmed" });
+});
+
+it.each([
+  [
+    "an address signed with another key",
+    () => leavingMail(wayOutOf(7, "another-key-of-thirty-two-characters-or-more")),
+  ],
+  ["the token of a return path", () => leavingMail(pathOf(7).replace("b+", "u+"))],
+  [
+    "a bounce that quotes the way out of the mail that came back",
+    () =>
+      Buffer.from(
+        bounce(pathOf(7), "4.4.7", "421 4.4.7 expired")
+          .toString()
+          .replace("\r\n\r\n--x--", `\r\n--x\r\n\r\nList-Unsubscribe: <mailto:${wayOutOf(7)}>\r\n\r\n--x--`),
+      ),
+  ],
+])("keeps the reader for %s", async (_what, mail) => {
+  expect(mail().toString()).toMatch(/[bu]\+[bu]7/);
+  await takeReturnedMail(context(), mail());
+  expect(await stateOf(7)).toMatchObject({ state: "confirmed" });
+});
+
 it.each([
   ["a return path signed with another key", () => pathOf(7, "another-key-of-thirty-two-characters-or-more")],
   ["a return path that was changed", () => pathOf(7).replace("b+b7", "b+b8")],
