@@ -4,7 +4,8 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { startEmbeddedDatabase } from "../src/db/embedded.ts";
-import { contend, median, prepare, startSink, writeKeys } from "./send.ts";
+import { median } from "./numbers.ts";
+import { contend, prepare, startSink, writeKeys } from "./send.ts";
 
 const ROUNDS = 3;
 const ONE_WAY_MS = 25;

@@ -14,6 +14,7 @@ import { closeDatabase, connectDatabase, type Database, migrateDatabase } from "
 import { startEmbeddedDatabase } from "../src/db/embedded.ts";
 import { readLexicon } from "../src/db/lexemes.ts";
 import { listRecentPapers } from "../src/db/matches.ts";
+import { median, mulberry32 } from "./numbers.ts";
 
 const PAPERS = 1_000;
 const OFFERED = 200;
@@ -189,18 +190,7 @@ async function timed<Value>(work: () => Promise<Value>): Promise<[number, Value]
   return [performance.now() - start, value];
 }
 
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 const sameSet = (a: Set<string>, b: Set<string>) => a.size === b.size && [...a].every((item) => b.has(item));
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 const ms = (value: number) =>
   value < 1_000 ? `${value.toFixed(value < 100 ? 1 : 0)} ms` : `${(value / 1_000).toFixed(2)} s`;
 const range = (values: number[]) => `${Math.min(...values).toFixed(0)}–${Math.max(...values).toFixed(0)} ms`;

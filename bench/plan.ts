@@ -3,34 +3,20 @@ import { fork } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
 import path from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import type pg from "pg";
-import { from } from "pg-copy-streams";
 import { groupNearDuplicates } from "../src/core/near-duplicate.ts";
 import { WINDOW_DAYS } from "../src/core/plan.ts";
 import { closeDatabase, connectDatabase, type Database, migrateDatabase } from "../src/db/connect.ts";
 import { startEmbeddedDatabase } from "../src/db/embedded.ts";
+import { median } from "./numbers.ts";
 import type { PlannedApart } from "./plan-apart.ts";
+import { CAP, DAY_MS, FIRST, fillPlanning, PAPERS_A_DAY, TOPICS } from "./planning-data.ts";
 
-const FIRST = Date.parse("2026-03-02T07:00:00Z");
-const DAY_MS = 86_400_000;
-const PAPERS_A_DAY = 500;
-const TOPICS = 200;
-const CAP = 10;
 /** Readers of the slow ways: what the larger sample takes beside the smaller is what a reader takes, without what all share. */
 const SAMPLES = { lateral: [50, 150], windowed: [200, 800] } as const;
 /** Readers compared with the reference. */
 const CHECKED = 500;
-/** Days that all readers, 10,000 and one of them are planned on. */
-const DAYS = { all: 3, some: 3, one: 3 };
-const zones = [
-  ["UTC", 7],
-  ["Europe/Berlin", 8],
-  ["America/New_York", 2],
-  ["Asia/Tokyo", 16],
-] as const;
-
+/** Days that all readers, 10,000 and one of them are planned on; each of the three by one process, which is new on its first day. */
+const DAYS = { all: 3, some: 5, one: 5 };
 /** Plans `readers` who are all due, then 10,000 and one of them, on following days; throws where a choice is not the reference's. */
 export async function run([readers = "1000000", sent = "10"]: string[] = []): Promise<void> {
   const dataDir = await mkdtemp(path.join(tmpdir(), "paperboy-bench-"));
@@ -38,7 +24,8 @@ export async function run([readers = "1000000", sent = "10"]: string[] = []): Pr
   const db = connectDatabase(server.url, 4);
   try {
     await migrateDatabase(db);
-    await fill(db, Number(readers), Number(sent));
+    const days = DAYS.all + DAYS.some + DAYS.one;
+    await fillPlanning(db, { readers: Number(readers), sentBefore: Number(sent), days });
     await compare(db, { url: server.url, dataDir, readers: Number(readers) });
   } finally {
     await closeDatabase(db);
@@ -61,22 +48,21 @@ async function compare(db: Database, { url, dataDir, readers }: Measured): Promi
   const expected = await chooseByFullSort(db, Math.min(CHECKED, readers));
 
   let day = 0;
-  const planDays = async (days: number): Promise<Run[]> => {
+  const planDays = async (days: number, afterFirst?: () => Promise<void>): Promise<Run[]> => {
     const runs: Run[] = [];
+    const planner = openPlanner(url);
     for (const last = day + days; day < last; day++) {
       await db.$client.query("vacuum analyze subscribers, sent_papers, digests");
       await db.$client.query("checkpoint");
       const before = await serverCpuMs(dataDir);
-      const run = await planApart(url, FIRST + day * DAY_MS);
-      // The time of a connection that ended is told once the server has buried it.
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      const run = await planner.plan(FIRST + day * DAY_MS);
       runs.push({ ...run, serverMs: (await serverCpuMs(dataDir)) - before });
+      if (runs.length === 1) await afterFirst?.();
     }
+    planner.close();
     return runs;
   };
-  const all = await planDays(1);
-  await checkChoices(db, expected);
-  all.push(...(await planDays(DAYS.all - 1)));
+  const all = await planDays(DAYS.all, () => checkChoices(db, expected));
   const rest = (last: number) =>
     db.$client.query("update subscribers set due_at = '2027-01-01' where id > $1 and due_at < '2027-01-01'", [last]);
   await rest(10_000);
@@ -124,14 +110,19 @@ async function serverCpuMs(dataDir: string): Promise<number> {
   return ticks * 10;
 }
 
-/** Plans in a process of its own, so that its memory is its own. */
-function planApart(url: string, now: number): Promise<PlannedApart> {
-  return new Promise((resolve, reject) => {
-    const child = fork(path.join(import.meta.dirname, "plan-apart.ts"), [url, String(now)]);
-    child.once("message", (answer) => resolve(answer as PlannedApart));
-    child.once("error", reject);
-    child.once("exit", (code) => reject(new Error(`the planner ended with ${code}`)));
-  });
+/** Plans in a process of its own, so that its memory and CPU are its own. */
+function openPlanner(url: string): { plan: (now: number) => Promise<PlannedApart>; close: () => void } {
+  const child = fork(path.join(import.meta.dirname, "plan-apart.ts"), [url]);
+  return {
+    plan: (now) =>
+      new Promise((resolve, reject) => {
+        child.once("message", (answer) => resolve(answer as PlannedApart));
+        child.once("error", reject);
+        child.once("exit", (code) => reject(new Error(`the planner ended with ${code}`)));
+        child.send(now);
+      }),
+    close: () => child.disconnect(),
+  };
 }
 
 const value = `0.5 * m.score / (m.score + 1) + 0.3 * greatest(0.3, (p.upvotes + 2 * p.comments + sqrt(p.stars)) / (p.upvotes + 2 * p.comments + sqrt(p.stars) + 20))
@@ -267,120 +258,3 @@ async function checkChoices(db: Database, expected: Map<number, Choice>): Promis
   if (rows.length !== expected.size) throw new Error(`${rows.length} digests instead of ${expected.size}`);
   console.log(`  ${rows.length} digests hold what a plain full sort chooses, in the same order`);
 }
-
-async function fill(db: Database, readers: number, sentBefore: number): Promise<void> {
-  const random = mulberry32(20261126);
-  const zipf = () => 1 + Math.floor(TOPICS * random() ** 2.5);
-  const client = await db.$client.connect();
-  try {
-    // Only planning is measured: checking four million foreign keys would take minutes.
-    await client.query("alter table subscriptions drop constraint subscriptions_subscriber_id_subscribers_id_fk");
-    await client.query("alter table subscriptions drop constraint subscriptions_topic_id_topics_id_fk");
-    await client.query(
-      `insert into topics (slug, name, rules) select 'topic-' || n, 'Topic ' || n, 'x' from generate_series(1, ${TOPICS}) n`,
-    );
-    const days = WINDOW_DAYS + DAYS.all + DAYS.some + DAYS.one;
-    const papers = PAPERS_A_DAY * days;
-    const word = () => `w${Math.floor(5_000 * random() ** 2)}`;
-    await copyIn(
-      client,
-      "copy papers (canonical_id, source, title, abstract, authors, upvotes, comments, stars, listed_on, listed_at) from stdin",
-      rows(papers, (n) => {
-        const listedAt = new Date(FIRST - WINDOW_DAYS * DAY_MS + ((n + 1) * DAY_MS) / PAPERS_A_DAY).toISOString();
-        const title = Array.from({ length: 4 + Math.floor(8 * random()) }, word).join(" ");
-        const upvotes = Math.floor(100 * random() ** 4);
-        return [
-          `bench:${n}`,
-          "bench",
-          title,
-          "",
-          [],
-          upvotes,
-          Math.floor(upvotes / 8),
-          0,
-          listedAt.slice(0, 10),
-          listedAt,
-        ];
-      }),
-    );
-    const pairs = Array.from({ length: papers }, (_, n) =>
-      [...new Set([zipf(), zipf(), zipf()])].map((topic) => [n + 1, topic] as const),
-    ).flat();
-    await copyIn(
-      client,
-      "copy matches (paper_id, topic_id, score, terms) from stdin",
-      rows(pairs.length, (n) => [...(pairs[n] ?? []), 1 + 5 * random() ** 2, []]),
-    );
-    await copyIn(
-      client,
-      "copy subscribers (id, email, state, timezone, hour, max_papers, provider, due_at) from stdin",
-      rows(readers, (n) => {
-        const [zone, hour] = zones[n % zones.length] ?? zones[0];
-        return [
-          n + 1,
-          `reader${n}@example${n % 500}.org`,
-          "confirmed",
-          zone,
-          hour,
-          CAP,
-          `example${n % 500}.org`,
-          new Date(FIRST).toISOString(),
-        ];
-      }),
-    );
-    await copyIn(client, "copy subscriptions from stdin", choices(readers, zipf));
-    await copyIn(
-      client,
-      "copy sent_papers from stdin",
-      rows(readers, (n) => [
-        n + 1,
-        Array.from({ length: sentBefore }, () => 1 + Math.floor(PAPERS_A_DAY * WINDOW_DAYS * random())),
-      ]),
-    );
-    await client.query("vacuum analyze");
-  } finally {
-    client.release();
-  }
-}
-
-type Value = string | number | number[];
-
-function* rows(count: number, row: (n: number) => Value[]): Generator<Value[]> {
-  for (let n = 0; n < count; n++) yield row(n);
-}
-
-function* choices(readers: number, zipf: () => number): Generator<Value[]> {
-  for (let reader = 1; reader <= readers; reader++) {
-    const chosen = new Set<number>();
-    while (chosen.size < 4) chosen.add(zipf());
-    for (const topic of chosen) yield [reader, topic];
-  }
-}
-
-/** COPY in text format; no value holds anything that has to be escaped. */
-async function copyIn(client: pg.ClientBase, statement: string, given: Iterable<Value[]>): Promise<void> {
-  const text = (value: Value) => (Array.isArray(value) ? `{${value.join(",")}}` : String(value));
-  const lines = function* () {
-    let some = "";
-    for (const row of given) {
-      some += `${row.map(text).join("\t")}\n`;
-      if (some.length < 65_536) continue;
-      yield some;
-      some = "";
-    }
-    yield some;
-  };
-  await pipeline(Readable.from(lines(), { objectMode: false }), client.query(from(statement)));
-}
-
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;

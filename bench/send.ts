@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
+import type { Digest } from "../src/core/digest.ts";
 import { closeDatabase, connectDatabase, migrateDatabase } from "../src/db/connect.ts";
 import { findDigest } from "../src/db/digests.ts";
 import { startEmbeddedDatabase } from "../src/db/embedded.ts";
@@ -15,6 +16,7 @@ import { freePort } from "../src/free-port.ts";
 import { openComposer } from "../src/mail/compose.ts";
 import { openLint } from "../src/mail/lint.ts";
 import type { Job, Sent } from "./contender.ts";
+import { median } from "./numbers.ts";
 import { fillOutbox } from "./sending-data.ts";
 
 const run_ = promisify(execFile);
@@ -131,7 +133,7 @@ async function lookAtMessages(databaseUrl: string, keyFile: string): Promise<{ s
     dkim: { domain: "papers.example.org", selector: "paperboy", rsaKeyPem: await readFile(keyFile, "utf8") },
   });
   const lint = openLint({ baseUrl, keys, domain: "papers.example.org", signed: true });
-  const digests = [];
+  const digests: { digest: Digest; message: { head: string; body: string }; size: number }[] = [];
   for (let id = 1; id <= 50; id++) {
     const digest = await findDigest(db, { id });
     if (!digest) continue;
@@ -140,9 +142,14 @@ async function lookAtMessages(databaseUrl: string, keyFile: string): Promise<{ s
     digests.push({ digest, message: { head: raw.slice(0, bodyAt), body: raw.slice(bodyAt) }, size: raw.length });
   }
   await closeDatabase(db);
+  const look = () => {
+    for (let round = 0; round < 40; round++)
+      for (const { digest, message, size } of digests) lint(message, { digest, htmlSize: size });
+  };
+  // A sending process has looked at thousands before.
+  look();
   const cpu = process.cpuUsage();
-  for (let round = 0; round < 40; round++)
-    for (const { digest, message, size } of digests) lint(message, { digest, htmlSize: size });
+  look();
   const { user, system } = process.cpuUsage(cpu);
   const size = Math.round(digests.reduce((sum, { size }) => sum + size, 0) / digests.length);
   return { size, lintUs: (user + system) / (40 * digests.length) };
@@ -170,8 +177,6 @@ async function smtpSource(url: string, size: number): Promise<number | undefined
   if (done.status !== 0) throw new Error(`smtp-source ended with ${done.status}`);
   return count / ((performance.now() - startedAt) / 1_000);
 }
-
-export const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
 /** Every digest of every way is marked as sent. */
 async function check(url: string, last: number): Promise<void> {

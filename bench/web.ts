@@ -20,6 +20,7 @@ import { readSamples } from "../src/sources/samples.ts";
 import { createApp, serve } from "../src/web/app.ts";
 import { findChromium, openBrowser } from "../test/support/browser.ts";
 import { runMatch } from "../workers/match.ts";
+import { median } from "./numbers.ts";
 import type { Load, Measured } from "./web-load.ts";
 
 const PAPERS = 10_000;
@@ -206,10 +207,6 @@ async function paint(url: string): Promise<void> {
   console.log(
     `First contentful paint at 4× slower: ${spread(paints)} ms; processor time of the page until loaded: ${spread(tasks)} ms.`,
   );
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
 function spread(values: number[]): string {

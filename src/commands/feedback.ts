@@ -12,7 +12,9 @@ const nothingYet = { read: 0, hard: 0, full: 0, complaint: 0, unsubscribe: 0, so
 export function feedbackCommands(program: Command): void {
   program
     .command("feedback <files...>")
-    .description("read bounces, complaints and mails of readers who leave: mails, mbox files or Maildir folders of the bounce mailbox; - is stdin")
+    .description(
+      "read bounces, complaints and mails of readers who leave: mails, mbox files or Maildir folders of the bounce mailbox; - is stdin",
+    )
     .option("--json", "print one JSON object")
     .action(async (files: string[], { json }: { json?: boolean }) => {
       const told = await withContext(async ({ context }) => {
