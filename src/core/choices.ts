@@ -1,6 +1,7 @@
 // What may a reader choose on the confirm and preference pages? Forms in, typed choices or a message beside each field out.
 import { z } from "zod";
 import type { Cadence } from "./digest.ts";
+import { parseExclusions } from "./rules.ts";
 import { readTimezone } from "./timezones.ts";
 
 /** Choices as they are kept; what a form did not send stays as it was. */
@@ -50,7 +51,16 @@ const form = z.object({
   max_papers: wholeNumber(1, MAX_PAPERS, `The number of papers is from 1 to ${MAX_PAPERS}.`).optional(),
   min_upvotes: wholeNumber(0, 100_000, "The least number of upvotes is a whole number from 0.").optional(),
   format: z.enum(["html", "text"], "Choose HTML or plain text.").optional(),
-  excluded: z.string().max(5_000, "The words to leave out may be at most 5,000 characters long.").optional(),
+  excluded: z
+    .string()
+    .max(5_000, "The words to leave out may be at most 5,000 characters long.")
+    .transform((text) => text.replace(/\r\n?/g, "\n").trim())
+    .superRefine((text, context) => {
+      const parsed = text === "" ? undefined : parseExclusions(text);
+      if (parsed?.kind === "error")
+        context.addIssue({ code: "custom", message: `${parsed.message}, at character ${parsed.at + 1}.` });
+    })
+    .optional(),
   pause_until: z.string().optional(),
 });
 
@@ -61,19 +71,15 @@ const form = z.object({
  */
 export function readChoices(body: Record<string, unknown>, today: string): ReadChoices {
   const parsed = form.safeParse(body);
+  const { choices: marker, pause_until } = body;
+  const pause = typeof pause_until === "string" ? readPause(pause_until, today) : undefined;
   const errors: FieldErrors = {};
-  if (!parsed.success) {
-    for (const issue of parsed.error.issues) {
-      const field = String(issue.path[0] ?? "form");
-      errors[field] ??=
-        issue.code === "invalid_type" ? "This field came in a form that cannot be read." : issue.message;
-    }
-    return { kind: "error", errors };
-  }
-  const { topics, timezone, hour, cadence, max_papers, min_upvotes, format, excluded, pause_until } = parsed.data;
-  const pause = readPause(pause_until, today);
-  if (pause?.kind === "error") return { kind: "error", errors: { pause_until: pause.message } };
-  const { choices: marker } = body;
+  for (const issue of parsed.error?.issues ?? [])
+    errors[String(issue.path[0] ?? "form")] ??=
+      issue.code === "invalid_type" ? "This field came in a form that cannot be read." : issue.message;
+  if (pause?.kind === "error") errors["pause_until"] = pause.message;
+  if (!parsed.success || pause?.kind === "error") return { kind: "error", errors };
+  const { topics, timezone, hour, cadence, max_papers, min_upvotes, format, excluded } = parsed.data;
   const ticked = topics ?? (marker === undefined ? undefined : []);
   return {
     kind: "ok",
@@ -85,7 +91,7 @@ export function readChoices(body: Record<string, unknown>, today: string): ReadC
       ...(max_papers === undefined ? {} : { maxPapers: max_papers }),
       ...(min_upvotes === undefined ? {} : { minUpvotes: min_upvotes }),
       ...(format === undefined ? {} : { format }),
-      ...(excluded === undefined ? {} : { excluded: excluded.replace(/\r\n?/g, "\n").trim() }),
+      ...(excluded === undefined ? {} : { excluded }),
       ...(pause === undefined ? {} : { pausedUntil: pause.until }),
     },
   };
@@ -93,8 +99,7 @@ export function readChoices(body: Record<string, unknown>, today: string): ReadC
 
 type Pause = { kind: "ok"; until: string | null } | { kind: "error"; message: string };
 
-function readPause(text: string | undefined, today: string): Pause | undefined {
-  if (text === undefined) return undefined;
+function readPause(text: string, today: string): Pause {
   const date = text.trim();
   if (date === "") return { kind: "ok", until: null };
   const time = Date.parse(`${date}T00:00:00Z`);

@@ -1,5 +1,6 @@
 // How does a reader leave, come back, or get less? Opt-out wins: what is queued stops in the same transaction.
 import { and, eq, isNull } from "drizzle-orm";
+import { lastingPause } from "../core/pause.ts";
 import type { TokenKeys } from "../core/tokens.ts";
 import type { Database } from "./connect.ts";
 import { recordEvent } from "./events.ts";
@@ -26,7 +27,7 @@ export async function unsubscribe(
     await cancelLetters(transaction, subscriberId, ["confirm", "already", "welcome"]);
     await transaction
       .update(subscribers)
-      .set({ state: "unsubscribed", unsubscribedAt: now, dueAt: null, pausedUntil: null })
+      .set({ state: "unsubscribed", unsubscribedAt: now, dueAt: null })
       .where(eq(subscribers.id, subscriberId));
     await recordEvent(transaction, subscriberId, "unsubscribed", now, { via, from: subscriber.state });
     return { kind: "left" };
@@ -96,7 +97,7 @@ async function comeBack(
       ...(less?.kind === "weekly" ? { cadence: "weekly" as const } : {}),
       ...(less?.kind === "fewer" ? { maxPapers: Math.min(less.maxPapers, subscriber.maxPapers) } : {}),
     };
-    const pausedUntil = less?.kind === "pause" ? less.until : subscriber.pausedUntil;
+    const pausedUntil = less?.kind === "pause" ? less.until : lastingPause(subscriber, now);
     const [row] = await transaction
       .update(subscribers)
       .set({

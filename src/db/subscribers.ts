@@ -1,8 +1,8 @@
 // How does somebody become a reader? Sign-up, confirmation and choices; each act can be repeated.
 import { eq } from "drizzle-orm";
 import type { Choices } from "../core/choices.ts";
-import { pauseEndsAt } from "../core/pause.ts";
-import { localDay, nextDueAt } from "../core/schedule.ts";
+import { lastingPause, pauseEndsAt } from "../core/pause.ts";
+import { nextDueAt } from "../core/schedule.ts";
 import type { TokenKeys } from "../core/tokens.ts";
 import type { Database, Queryable } from "./connect.ts";
 import { recordEvent } from "./events.ts";
@@ -128,7 +128,7 @@ export async function savePreferences(
     if (refused) return refused;
     const next = { ...subscriber, ...columns(choices) };
     const pausedUntil = choices.pausedUntil === undefined ? subscriber.pausedUntil : choices.pausedUntil;
-    const paused = pausedUntil !== null && pausedUntil > localDay(next.timezone, now);
+    const paused = lastingPause({ ...next, pausedUntil }, now) !== null;
     const [row] = await transaction
       .update(subscribers)
       .set({ ...columns(choices), ...timing(next, paused ? pausedUntil : null, now) })

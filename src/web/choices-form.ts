@@ -1,5 +1,6 @@
 // What stands in the choices form of the confirm and preference pages? What is kept, or what was typed.
 import { cadences, MAX_PAPERS } from "../core/choices.ts";
+import { lastingPause } from "../core/pause.ts";
 import { listTimezones } from "../core/timezones.ts";
 import { listChosenTopics, type Subscriber } from "../db/subscriber-rows.ts";
 import { type Form, fieldOf, fieldsOf } from "./forms.ts";
@@ -33,7 +34,7 @@ export async function choicesOf(web: Web, subscriber: Subscriber): Promise<Choic
     min_upvotes: String(subscriber.minUpvotes),
     format: subscriber.format,
     excluded: subscriber.excluded,
-    pause_until: subscriber.pausedUntil ?? "",
+    pause_until: lastingPause(subscriber, web.now()) ?? "",
     errors: {},
   };
 }

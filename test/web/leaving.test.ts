@@ -120,6 +120,24 @@ describe("coming back", () => {
     });
   });
 
+  test("undo brings back a pause that still lasts, and not one that is over", async () => {
+    const reader = await confirmReader(app, "undo-paused@example.net", ["robotics"], { timezone: "UTC", hour: 7 });
+    const path = app.paths.unsubscribe(reader.id);
+    const start = app.now;
+    await app.post(path, { action: "less", what: "pause" });
+    await app.post(path);
+    await app.post(path, { action: "undo" });
+    const paused = { state: "paused", pausedUntil: "2026-04-04", dueAt: new Date("2026-04-04T07:00:00Z") };
+    expect(await findByEmail(app.db, "undo-paused@example.net")).toMatchObject(paused);
+    app.now = new Date(start.getTime() + 20 * DAY_MS);
+    await app.post(path);
+    app.now = new Date(start.getTime() + 45 * DAY_MS);
+    await app.post(path, { action: "undo" });
+    app.now = start;
+    const back = { state: "confirmed", pausedUntil: null };
+    expect(await findByEmail(app.db, "undo-paused@example.net")).toMatchObject(back);
+  });
+
   test("who came back, or chose less, is told so; to leave is then no longer what the page asks for", async () => {
     const reader = await confirmReader(app, "told@example.net");
     const path = app.paths.unsubscribe(reader.id);

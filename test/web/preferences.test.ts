@@ -130,6 +130,29 @@ describe("saving", () => {
     expect(await findByEmail(app.db, email)).toEqual(reader);
   });
 
+  test("all that is wrong is said at once", async () => {
+    const reader = await confirmReader(app, "all-wrong@example.net");
+    const wrong = { choices: "1", hour: "99", pause_until: "2026-02-30", excluded: "((" };
+    const page = await (await app.post(app.paths.preferences(reader.id), wrong)).text();
+    const places = [...page.matchAll(/id="(\w+)-error"/g)].map(([, field]) => field);
+    expect(places.sort()).toEqual(["excluded", "hour", "pause_until"]);
+  });
+
+  test("a pause that is over is neither shown nor in the way of other choices, before the next digest is due", async () => {
+    const choices = { timezone: "Europe/Berlin", hour: 7, cadence: "weekly" as const };
+    const reader = await confirmReader(app, "rested@example.net", ["robotics"], choices);
+    const path = app.paths.preferences(reader.id);
+    await app.post(path, { pause_until: "2026-03-11" });
+    const start = app.now;
+    app.now = new Date("2026-03-12T12:00:00Z");
+    const page = await (await app.get(path)).text();
+    expect(page).not.toContain("2026-03-11");
+    expect(page).toMatch(/next digest Mon 16 Mar 2026/);
+    const leaving = await (await app.get(app.paths.unsubscribe(reader.id))).text();
+    expect(leaving).toContain('value="pause"');
+    app.now = start;
+  });
+
   test("a pause stops what is queued, is due again on its day, and can be ended early", async () => {
     const reader = await confirmReader(app, "pause@example.net", ["robotics"], { timezone: "Europe/Berlin", hour: 7 });
     await writeDigest(app.db, reader.id, {

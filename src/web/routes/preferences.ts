@@ -2,7 +2,7 @@
 import { type Response, Router } from "express";
 import { readAddress } from "../../core/address.ts";
 import { readChoices } from "../../core/choices.ts";
-import { parseExclusions } from "../../core/rules.ts";
+import { lastingPause } from "../../core/pause.ts";
 import { addDays, localDay } from "../../core/schedule.ts";
 import { listEditions } from "../../db/editions.ts";
 import { listSavedTopics } from "../../db/saved-topics.ts";
@@ -60,9 +60,8 @@ export function preferencesRoutes(web: Web): Router {
     const known = await choicesOf(web, subscriber);
     const typed = typedChoices(form, known);
     const read = readChoices(form, localDay(subscriber.timezone, web.now()));
-    const errors = read.kind === "error" ? read.errors : excludedErrors(read.choices.excluded);
-    if (read.kind === "error" || Object.keys(errors).length > 0)
-      return sendPreferences(web, response, token, subscriber, { choices: { ...typed, errors } }, 422);
+    if (read.kind === "error")
+      return sendPreferences(web, response, token, subscriber, { choices: { ...typed, errors: read.errors } }, 422);
     const answer = await savePreferences(web.db, {
       subscriberId: subscriber.id,
       choices: read.choices,
@@ -124,6 +123,7 @@ export async function sendPreferences(
   status = 200,
 ): Promise<void> {
   const { id, timezone, dueAt } = subscriber;
+  const paused = lastingPause(subscriber, web.now());
   const [data, savedTopics, votes, editions] = await Promise.all([
     choicesData(web, told.choices ?? (await choicesOf(web, subscriber))),
     listSavedTopics(web.db, id),
@@ -138,8 +138,9 @@ export async function sendPreferences(
       ...data,
       action: `/preferences/${token}`,
       email: subscriber.email,
-      state: subscriber.state,
-      pausedUntil: subscriber.pausedUntil,
+      // A pause that is over ends with the next digest; until then the reader only waits for that.
+      state: subscriber.state === "paused" && !paused ? "confirmed" : subscriber.state,
+      pausedUntil: paused,
       // What was typed as a zone may be none.
       zone: timezone,
       next: dueAt ? format.expected(dueAt, timezone) : undefined,
@@ -156,10 +157,4 @@ export async function sendPreferences(
     },
     status,
   );
-}
-
-function excludedErrors(text: string | undefined): Record<string, string> {
-  if (!text) return {};
-  const parsed = parseExclusions(text);
-  return parsed.kind === "error" ? { excluded: `${parsed.message}, at character ${parsed.at + 1}.` } : {};
 }

@@ -1,5 +1,6 @@
 // How does a reader leave? One button, one click for mail programs (RFC 8058), a way back, and less instead.
 import { type Response, Router } from "express";
+import { lastingPause } from "../../core/pause.ts";
 import { addDays, localDay } from "../../core/schedule.ts";
 import { type CameBack, canUndo, type Less, reduce, undoUnsubscribe, unsubscribe } from "../../db/leaving.ts";
 import { findSubscriber, listChosenTopics } from "../../db/subscriber-rows.ts";
@@ -74,7 +75,7 @@ async function sendState(web: Web, response: Response, id: number, token: string
       topics: offered.filter(({ slug }) => chosen.includes(slug)),
       cadence: subscriber?.cadence,
       fewer: subscriber && subscriber.maxPapers > FEWER ? FEWER : undefined,
-      paused: subscriber?.state === "paused" ? subscriber.pausedUntil : undefined,
+      paused: subscriber?.state === "paused" ? lastingPause(subscriber, web.now()) : undefined,
       pauseDays: PAUSE_DAYS,
       preferences: subscriber && !gone ? pathOf(web, web.links.preferences(id)) : undefined,
       done: outcome?.answer.kind === "back" ? outcome.says : undefined,
