@@ -57,7 +57,7 @@ export async function listDueGroups(
  * Runs `work` in one transaction; it rolls back when `work` throws. Nobody waits for the disk when it commits: a server that
  * crashes in that moment forgets the cell as a whole, and its readers are due again. No mail can have gone out by then, because
  * a claim is a later commit that does wait (unless the whole server is told not to), and the log is written in order: whatever
- * a claim saw is on disk before it.
+ * a claim saw is on disk before it. Cells that freeze cards do wait: those that follow do not freeze the same again.
  */
 export async function planTogether<Result>(
   db: Database,

@@ -150,6 +150,8 @@ export async function freezeCards(
   cards: { editionDate: string; paperId: number; topicId: number }[],
 ): Promise<void> {
   if (cards.length === 0) return;
+  // Later cells of this run count on these cards, also after a crash: this commit, and what comes before it, is waited for.
+  await transaction.execute(sql`set local synchronous_commit to default`);
   // In one order, so that planners who freeze the same cards wait for each other and never in a circle.
   await transaction.execute(
     sql`insert into edition_cards (edition_date, paper_id, topic_id, card)

@@ -1,6 +1,6 @@
 // A PostgreSQL of a test's own that is killed at any moment and comes back on the same data, under the same address.
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { type AddressInfo, createConnection, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import pg from "pg";
@@ -17,18 +17,21 @@ export type MortalServer = {
 export async function startMortalServer(flags: string[] = []): Promise<MortalServer> {
   const dataDir = await mkdtemp(path.join(tmpdir(), "paperboy-mortal-"));
   let server = await startEmbeddedDatabase({ dataDir, flags });
+  let watch = await connect(server.url);
   const proxy = await openProxy(() => new URL(server.url));
   return {
     url: Object.assign(new URL(server.url), { port: String(proxy.port) }).href,
     async kill(processes) {
       const pidFile = await readFile(path.join(dataDir, "postgres/postmaster.pid"), "utf8");
-      const below = processes === "die too" ? await listProcesses(server.url) : [];
-      for (const pid of [Number(pidFile.split("\n")[0]), ...below]) kill(pid);
+      const { rows } = await watch.query<{ pid: number }>("select pid from pg_stat_activity");
+      kill(Number(pidFile.split("\n")[0]));
+      if (processes === "die too") for (const { pid } of rows) kill(pid);
     },
     async restart() {
       for (let tries = 0; ; tries++) {
         try {
           server = await startEmbeddedDatabase({ dataDir, flags });
+          watch = await connect(server.url);
           return;
         } catch (error) {
           if (tries === 20) throw error;
@@ -39,19 +42,17 @@ export async function startMortalServer(flags: string[] = []): Promise<MortalSer
     async stop() {
       await proxy.close();
       await server.stop({ force: true });
+      await watch.end().catch(() => {});
       await rm(dataDir, { recursive: true, force: true });
     },
   };
 }
 
-/** Every process of the server but its first. */
-async function listProcesses(url: string): Promise<number[]> {
+async function connect(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });
   client.on("error", () => {});
   await client.connect();
-  const { rows } = await client.query<{ pid: number }>("select pid from pg_stat_activity");
-  void client.end().catch(() => {});
-  return rows.map(({ pid }) => pid);
+  return client;
 }
 
 function kill(pid: number): void {
@@ -66,7 +67,7 @@ function kill(pid: number): void {
 async function openProxy(target: () => URL): Promise<{ port: number; close: () => Promise<void> }> {
   const sockets = new Set<Socket>();
   const server = createServer((near) => {
-    const far = connect(Number(target().port), "127.0.0.1");
+    const far = createConnection(Number(target().port), "127.0.0.1");
     for (const [socket, other] of [
       [near, far],
       [far, near],

@@ -8,6 +8,7 @@ import { unsubscribe } from "../../src/db/leaving.ts";
 import { openQueue } from "../../src/queue/queue.ts";
 import { keys, silent } from "../support/context.ts";
 import { startMortalServer } from "../support/mortal-server.ts";
+import { mulberry32 } from "../support/random.ts";
 import type { ServiceProcess } from "../support/service-process.ts";
 import { openSmtpServer, type ReceivedMessage } from "../support/smtp.ts";
 
@@ -185,16 +186,6 @@ async function until(db: Database, limitMs: number): Promise<void> {
     sql`select state, count(*)::int, min(answer) as answer from digests group by state`,
   );
   throw new Error(`not done after ${limitMs / 1000} s: ${JSON.stringify(rows)}`);
-}
-
-function mulberry32(seedOf: number): () => number {
-  let state = seedOf;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
