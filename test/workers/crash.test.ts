@@ -67,7 +67,7 @@ it("forgets nothing that was claimed; nobody gets a paper twice, and everybody i
       for (let last = false; !last; ) {
         last = over;
         const which = { from: 1, to: 1_000_000, limit: 10, now, worker, cards: emptyCardCache() };
-        const claimed = await db.transaction((transaction) => claimDigests(transaction, which));
+        const { claimed } = await db.transaction((transaction) => claimDigests(transaction, which));
         for (const digest of claimed) {
           expect(given.get(digest.id) ?? digest).toMatchObject({ cards: digest.cards, email: digest.email });
           given.set(digest.id, digest);
