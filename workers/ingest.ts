@@ -1,5 +1,4 @@
 // The stage ingest: what is new at one source? Asks it, stores papers, records the run; wakes match.
-import { sourceNames } from "../src/config.ts";
 import type { Context } from "../src/context.ts";
 import type { SourceHistory } from "../src/core/freshness.ts";
 import { hasTexLeft } from "../src/core/readable.ts";
@@ -70,8 +69,8 @@ export async function runIngest(
 ): Promise<IngestRun> {
   const { db } = context;
   const source = findSource(ask.source, context.config);
-  if (!source)
-    return nothing(`There is no source ${ask.source}; there are ${sourceNames.join(", ")} and feeds by URL.`);
+  // A name that a job still carries and the settings no longer hold.
+  if (!source) return nothing(`There is no source ${ask.source}.`);
   const run = await withSourceLock(db, source.name, async () => {
     const now = context.now();
     const history = (await lastRuns(db, now)).get(source.name);

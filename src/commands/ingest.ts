@@ -2,9 +2,13 @@
 import type { Command } from "commander";
 import { type IngestRun, importFiles, runIngest } from "../../workers/ingest.ts";
 import { runMatch } from "../../workers/match.ts";
+import { sourceNames } from "../config.ts";
+import { namedDays } from "../core/source-run.ts";
+import { findSource } from "../sources/sources.ts";
 import { showProgress } from "./progress.ts";
-import { answer, period, withContext } from "./support.ts";
+import { answer, period, readSettings, withContext } from "./support.ts";
 
+type Asked = { from?: string; to?: string; json?: boolean };
 type Told = { found: number; new: number; updated: number; refused: string[]; matches: number; texLeft: number };
 
 export function ingestCommands(program: Command): void {
@@ -14,7 +18,9 @@ export function ingestCommands(program: Command): void {
     .option("--from <date>", "first list day, YYYY-MM-DD; whole weeks as YYYY-Www, months as YYYY-MM", period)
     .option("--to <date>", "last list day, week or month", period)
     .option("--json", "print one JSON object")
-    .action(async (source: string, { json, ...days }: { from?: string; to?: string; json?: boolean }) => {
+    .action(async (source: string, { json, ...days }: Asked, command: Command) => {
+      const problem = problemOf(source, days);
+      if (problem !== undefined) command.error(`error: ${problem}`);
       await withContext(async ({ context }) => {
         const progress = showProgress("papers of");
         const run = await runIngest(context, { source, ...days, onProgress: progress.show });
@@ -43,15 +49,22 @@ export function ingestCommands(program: Command): void {
     });
 }
 
+function problemOf(source: string, { from, to }: Asked): string | undefined {
+  if (!findSource(source, readSettings()))
+    return `There is no source ${source}; there are ${sourceNames.join(", ")} and feeds by URL.`;
+  const days = from === undefined && to === undefined ? undefined : namedDays(from, to, new Date());
+  return typeof days === "string" ? days : undefined;
+}
+
 function toldOf({ found, new: fresh, updated, refused, texLeft }: IngestRun, matches: number): Told {
   return { found, new: fresh, updated, refused, matches, texLeft };
 }
 
 function say(json: boolean | undefined, told: Told): void {
-  const share = ((100 * told.texLeft) / Math.max(1, told.found)).toFixed(2);
+  const share = ((100 * told.texLeft) / told.found).toFixed(2);
   answer(json, told, [
     `${told.found} found, ${told.new} new, ${told.updated} updated, ${told.refused.length} refused, ${told.matches} matches.`,
-    `${share} % of the titles have a sign of TeX left (\\, $ or {).`,
+    ...(told.found > 0 ? [`${share} % of the titles have a sign of TeX left (\\, $ or {).`] : []),
     ...told.refused.map((sentence) => `refused: ${sentence}`),
   ]);
 }

@@ -99,6 +99,6 @@ export function period(text: string): string {
 }
 
 export function wholeNumber(text: string): number {
-  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError("It must be a whole number up to 99999.");
+  if (!/^[1-9]\d{0,4}$/.test(text)) throw new InvalidArgumentError("It must be a whole number from 1 to 99999.");
   return Number(text);
 }

@@ -102,6 +102,13 @@ it.each([
   [2, ["render", "--to", "ada@example.net", "--date", "2026-03-03", "--as", "pdf"], "eml, html, text"],
   [1, ["render", "--to", "bob@example.net", "--date", "2026-03-03"], "There is no edition"],
   [2, ["send", "--at", "yesterday"], "It must be a moment"],
+  [2, ["topics", "backtest", "kite", "--days", "0"], "It must be a whole number from 1 to 99999"],
+  [
+    2,
+    ["ingest", "arxiv", "--from", "2026-03-05", "--to", "2026-03-01"],
+    "The first day, 2026-03-05, is after the last",
+  ],
+  [2, ["ingest", "hugingface"], "There is no source hugingface"],
   [2, ["start", "--roles", "web,cook"], "Each must be web, scheduler or worker"],
   [2, ["nonsense"], "unknown command"],
   [1, ["topics", "check", "/nowhere.yaml"], "/nowhere.yaml cannot be read"],

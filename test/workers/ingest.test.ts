@@ -132,7 +132,7 @@ test("an unknown source and unreadable days are one sentence each, and nothing i
   const { run, context } = await openTest("2026-03-04T12:00:00Z", {});
   expect(await runIngest(context, { source: "nature" })).toMatchObject({
     outcome: "failed",
-    error: expect.stringMatching(/^There is no source nature; /),
+    error: expect.stringMatching(/^There is no source nature\.$/),
   });
   expect((await run({ from: "yesterday" })).error).toMatch(/^"yesterday" is not a day/);
   expect((await run({ from: "2026-03-04", to: "2026-03-02" })).error).toBe(
