@@ -18,6 +18,8 @@ const reasons: Record<string, string> = {
   EEXIST: "it is a file",
   EISDIR: "it is a folder",
   ENOENT: "it does not exist",
+  // The queue's client for Redis names its own setting instead.
+  MaxRetriesPerRequestError: "nothing answers there",
   "28P01": "the password is wrong",
   "28000": "this user may not log in",
   "3D000": "there is no such database",
@@ -26,12 +28,12 @@ const reasons: Record<string, string> = {
 /** The reason without stack, query or parameters: those may hold addresses. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const code = (error as NodeJS.ErrnoException).code ?? "";
+  const code = (error as NodeJS.ErrnoException).code ?? error.name;
   // nodemailer hides the system's code in the message.
   const known = reasons[code] ?? reasons[/\bE[A-Z_]{4,}\b/.exec(error.message)?.[0] ?? ""];
   if (known) return known;
   // drizzle's errors tell the whole query; the database's own sentence is their cause.
   if (error.message.startsWith("Failed query:")) return error.cause ? reasonOf(error.cause) : "a query failed";
   const [first] = error instanceof AggregateError ? error.errors : [];
-  return first ? reasonOf(first) : error.message.replace(/\.$/, "") || code || error.name;
+  return first ? reasonOf(first) : error.message.replace(/\.$/, "") || code;
 }

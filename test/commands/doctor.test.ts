@@ -143,6 +143,11 @@ it("sees pages that are away and pages that use another key", async () => {
   expect(sentence(other.checks, "one-click")).toMatch(/does not know our links/);
 });
 
+it("tells a Redis that is away in words of its own", async () => {
+  const { checks } = await examine({ REDIS_URL: `redis://127.0.0.1:${await freePort()}` });
+  expect(sentence(checks, "queue")).toMatch(/^The queue on Redis does not answer: nothing answers there\./);
+});
+
 it("reports settings that cannot be read as a check, in one JSON object", async () => {
   const { code, checks } = await examine({ PORT: "ninety", SMTP_URL: "nonsense" });
   expect(code).toBe(1);
