@@ -1,5 +1,10 @@
 // How is the service doing, as Prometheus asks it? Requests as they end, the rest counted when asked.
+import { setTimeout as wait } from "node:timers/promises";
 import { Gauge, Histogram, register } from "prom-client";
+import type { Queue } from "../queue/queue.ts";
+
+/** What a page waits for numbers that it can do without. */
+const PATIENCE_MS = 1_000;
 
 const once = <Metric>(name: string, make: () => Metric): Metric =>
   (register.getSingleMetric(name) as Metric | undefined) ?? make();
@@ -27,4 +32,10 @@ export function gauge(name: string, help: string, labelNames: string[]): Gauge {
 /** All metrics of this process in Prometheus' text form, with its content type. */
 export async function readMetrics(): Promise<{ type: string; body: string }> {
   return { type: register.contentType, body: await register.metrics() };
+}
+
+/** How many jobs wait, run or are delayed, by queue; undefined where the queue does not answer in a second. */
+export async function countJobs(queue: Queue): Promise<Awaited<ReturnType<Queue["counts"]>> | undefined> {
+  const counted = queue.counts().catch(() => undefined);
+  return Promise.race([counted, wait(PATIENCE_MS, undefined, { ref: false })]);
 }

@@ -1,4 +1,5 @@
 // What can the operator see and do? Sources, editions, troubles, readers and the audit trail, behind a login.
+import { pipeline } from "node:stream/promises";
 import { type Request, type RequestHandler, type Response, Router } from "express";
 import { sourceStatus } from "../../core/freshness.ts";
 import { eraseSubscriber } from "../../db/account.ts";
@@ -20,6 +21,7 @@ import { suppress } from "../../db/suppressions.ts";
 import { csvHeader, writeCsvLine } from "../../subscriber-csv.ts";
 import { fieldOf, formOf, paramOf, queryOf, readForm } from "../forms.ts";
 import { networkOf } from "../limits.ts";
+import { countJobs } from "../metrics.ts";
 import { privatePage } from "../security.ts";
 import { closeSession, isOwnForm, isPassword, openSession, readSession, type Session } from "../session.ts";
 import { pathOf, sendNotFound, sendTooOften, type Web } from "../web.ts";
@@ -71,7 +73,7 @@ export function adminRoutes(web: Web): Router {
       listEditionStates(web.db, EDITION_DAYS),
       listProviderTroubles(web.db, now),
       listFailures(web.db, now),
-      web.queue.counts(),
+      countJobs(web.queue),
     ]);
     const sources = web.config.SOURCES.map((name) => {
       const known = web.extras.sources?.find((source) => source.name === name);
@@ -90,9 +92,10 @@ export function adminRoutes(web: Web): Router {
 
   router.get("/admin/subscribers.csv", privatePage, operator, async (_request, response) => {
     response.attachment("subscribers.csv").type("text/csv; charset=utf-8");
-    response.write(csvHeader);
-    for await (const rows of listForExport(web.db)) response.write(rows.map(writeCsvLine).join(""));
-    response.end();
+    // Read no faster than it is taken; who goes away in the middle ends it.
+    await pipeline(csvOf(web), response).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ERR_STREAM_PREMATURE_CLOSE") throw error;
+    });
   });
 
   router.get("/admin/subscribers/:id", privatePage, operator, async (request, response) => {
@@ -138,6 +141,11 @@ export function adminRoutes(web: Web): Router {
   });
 
   return router;
+}
+
+async function* csvOf(web: Web): AsyncGenerator<string> {
+  yield csvHeader;
+  for await (const rows of listForExport(web.db)) yield rows.map(writeCsvLine).join("");
 }
 
 function idOf(request: Request): number {

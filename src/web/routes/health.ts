@@ -1,7 +1,7 @@
 // Is it alive, is it ready, how is it doing?
 import { Router } from "express";
 import { countEverything, pingDatabase } from "../../db/status.ts";
-import { gauge, readMetrics } from "../metrics.ts";
+import { countJobs, gauge, readMetrics } from "../metrics.ts";
 import { describeError } from "../request-log.ts";
 import type { Web } from "../web.ts";
 
@@ -37,7 +37,7 @@ export function healthRoutes(web: Web): Router {
   });
 
   router.get("/metrics", async (_request, response) => {
-    const [counts, queues] = await Promise.all([countEverything(web.db, web.now()), web.queue.counts()]);
+    const [counts, queues] = await Promise.all([countEverything(web.db, web.now()), countJobs(web.queue)]);
     for (const [metric, values] of [
       [subscribers, counts.subscribers],
       [digests, counts.digests],
@@ -48,7 +48,9 @@ export function healthRoutes(web: Web): Router {
       for (const [label, value] of Object.entries(values)) metric.labels(label).set(value);
     }
     papers.set(counts.papers);
-    for (const [queue, states] of Object.entries(queues))
+    // A queue that is away has no numbers; the others are wanted all the more.
+    jobs.reset();
+    for (const [queue, states] of Object.entries(queues ?? {}))
       for (const [state, value] of Object.entries(states)) jobs.labels(queue, state).set(value);
     const { type, body } = await readMetrics();
     response.set("Cache-Control", "no-store").type(type).send(body);
