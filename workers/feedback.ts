@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import type { Context } from "../src/context.ts";
 import { type ReturnedClass, type ReturnedMail, readReturned } from "../src/core/bounce.ts";
 import { type TokenPurpose, verifyToken } from "../src/core/tokens.ts";
+import { hasEventSince } from "../src/db/events.ts";
 import { unsubscribe } from "../src/db/leaving.ts";
 import { useToken } from "../src/db/one-time.ts";
 import { countSoftBounce } from "../src/db/outbox.ts";
@@ -11,6 +12,10 @@ import { findSubscriber } from "../src/db/subscriber-rows.ts";
 import { suppress } from "../src/db/suppressions.ts";
 import { readReturnedMail } from "../src/mail/read-returned.ts";
 import { stage } from "./stage.ts";
+
+const MAX_BYTES = 2_000_000;
+/** Mail servers give up on a mail after five days at the latest (RFC 5321 §4.5.4.1), and tell it in the days after. */
+const FORMER_DAYS = 14;
 
 type Needs = Pick<Context, "db" | "keys" | "now">;
 type Verdict = "hard" | "complaint" | "full" | "unsubscribe";
@@ -51,12 +56,21 @@ export async function takeReturnedMail(context: Needs, raw: Buffer): Promise<Ret
   if (!verdicts.has(said)) return said;
   const subscriber = findReturnPath(context, raw);
   if (subscriber === undefined) return "unverified";
+  if ((said === "hard" || said === "full") && (await isOfFormerAddress(context, subscriber, raw))) return "soft";
   if (said === "full") {
     const fingerprint = createHash("sha256").update(raw).digest("base64url");
     if (!(await useToken(context.db, `returned ${fingerprint}`, context.now()))) return "again";
   }
   await runFeedback(context, subscriber, said as Verdict);
   return said;
+}
+
+/** Whether a report may be of the address that the reader has lately left: it does not name the one they have now. */
+async function isOfFormerAddress({ db, now }: Needs, subscriberId: number, raw: Buffer): Promise<boolean> {
+  const since = new Date(now().getTime() - FORMER_DAYS * 86_400_000);
+  if (!(await hasEventSince(db, { subscriberId, kind: "address-changed", since }))) return false;
+  const email = (await findSubscriber(db, subscriberId))?.email ?? "";
+  return !raw.subarray(0, MAX_BYTES).toString("latin1").toLowerCase().includes(email);
 }
 
 /** The reader who wrote to `u+TOKEN@…` (RFC 2369 §3.2); only by whom the mail is for, as a bounce quotes our header. */
@@ -67,7 +81,7 @@ function findLeaver(context: Needs, { headers }: ReturnedMail): number | undefin
 
 /** The reader of the first return path `b+TOKEN@…` that we signed: in the address it came to, or in the mail that it quotes. */
 function findReturnPath(context: Needs, raw: Buffer): number | undefined {
-  const text = raw.subarray(0, 2_000_000).toString("latin1");
+  const text = raw.subarray(0, MAX_BYTES).toString("latin1");
   return findSigned(context, text.matchAll(/(?<![\w+.-])b\+([\w.-]{10,100})@/g), "bounce");
 }
 

@@ -70,7 +70,10 @@ export async function changeAddress(
       await recordEvent(transaction, other.id, "gave-way", now);
     }
     if (!(await useToken(transaction, token, now))) return { kind: "used" };
-    await transaction.update(subscribers).set({ email, provider }).where(eq(subscribers.id, subscriber.id));
+    await transaction
+      .update(subscribers)
+      .set({ email, provider, softBounces: 0, softSince: null })
+      .where(eq(subscribers.id, subscriber.id));
     await transaction
       .update(digests)
       .set({ provider })

@@ -1,5 +1,5 @@
 // What happened to a subscriber? The audit trail; never holds an address or a token.
-import { desc, eq } from "drizzle-orm";
+import { and, desc, eq, gt } from "drizzle-orm";
 import type { Queryable } from "./connect.ts";
 import { events } from "./schema.ts";
 
@@ -28,4 +28,13 @@ export async function listEvents(
     .where(subscriberId === undefined ? undefined : eq(events.subscriberId, subscriberId))
     .orderBy(desc(events.at), desc(events.id))
     .limit(limit);
+}
+
+/** Whether something of a kind happened to a subscriber after a moment. */
+export async function hasEventSince(
+  db: Queryable,
+  { subscriberId, kind, since }: { subscriberId: number; kind: string; since: Date },
+): Promise<boolean> {
+  const which = and(eq(events.subscriberId, subscriberId), eq(events.kind, kind), gt(events.at, since));
+  return (await db.select({ id: events.id }).from(events).where(which).limit(1)).length > 0;
 }

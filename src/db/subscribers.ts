@@ -54,7 +54,7 @@ export async function signUp(db: Database, keys: TokenKeys, ask: SignUp): Promis
     if (asked)
       await transaction
         .update(subscribers)
-        .set({ state: "pending", confirmedAt: null, unsubscribedAt: null, dueAt: null, ...zone })
+        .set({ state: "pending", confirmedAt: null, unsubscribedAt: null, dueAt: null, pausedUntil: null, ...zone })
         .where(eq(subscribers.id, id));
     if (made || state === "unsubscribed") await recordEvent(transaction, id, "signed-up", now, { again: !made });
     const letter = await writeLetter(transaction, { kind: asked ? "confirm" : "already", subscriberId: id, now });

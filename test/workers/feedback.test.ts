@@ -71,6 +71,19 @@ it("suppresses a reader whose address does not exist", async () => {
   expect(await stateOf(8)).toMatchObject({ state: "confirmed" });
 });
 
+it("a bounce of the address that a reader has just left is nothing to the new one; one of the new address is", async () => {
+  await database.db.execute(sql`update subscribers set email = 'ada@new.example.org' where id = 7`);
+  await database.db.execute(
+    sql`insert into events (subscriber_id, kind, at) values (7, 'address-changed', '2026-02-27T08:00:00Z')`,
+  );
+  const late = bounce(pathOf(7), "5.1.1", "550 5.1.1 User unknown");
+  expect(await takeReturnedMail(context(), late)).toBe("soft");
+  expect(await stateOf(7)).toMatchObject({ state: "confirmed" });
+  const own = Buffer.from(late.toString().replace("rfc822; ada@example.net", "rfc822; Ada@new.example.org"));
+  expect(await takeReturnedMail(context(), own)).toBe("hard");
+  expect(await stateOf(7)).toMatchObject({ state: "suppressed" });
+});
+
 it("suppresses for ever whoever complains, found by the return path of the mail it quotes", async () => {
   expect(await takeReturnedMail(context(), complaint(pathOf(8)))).toBe("complaint");
   expect(await stateOf(8)).toEqual({ state: "suppressed", reason: "complaint" });
