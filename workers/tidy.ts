@@ -1,7 +1,8 @@
-// The stage tidy: rings again for rows that made no progress; deletes what retention says. Wakes ingest, match and deliver.
+// The stage tidy: rings again for rows that made no progress; deletes what retention says. Wakes match and deliver.
 import type { Context } from "../src/context.ts";
 import { deleteOldEditions, listOpenRanges, markUncertain } from "../src/db/digests.ts";
-import { easeProviders, listOpenLetters } from "../src/db/outbox.ts";
+import { deleteOldLetters, easeProviders, listOpenLetters } from "../src/db/outbox.ts";
+import { deleteOldRuns } from "../src/db/source-runs.ts";
 import { stage } from "./stage.ts";
 
 /** Longer than any one SMTP dialogue may take, so that only a dead worker's letters are found. */
@@ -26,5 +27,10 @@ export async function runTidy({ db, queue }: Pick<Context, "db" | "queue">, now:
   for (const letter of await listOpenLetters(db, now, stuckBefore))
     await queue.ring("deliver", { letter }, { id: `letter-${letter}-${minute}` });
   await queue.ring("match", {}, { id: `${minute}` });
-  await deleteOldEditions(db, new Date(now.getTime() - KEEP_DAYS * 86_400_000));
+  // Reads whole tables, and nobody waits for it.
+  if (minute % 60 !== 0) return;
+  const before = new Date(now.getTime() - KEEP_DAYS * 86_400_000);
+  await deleteOldEditions(db, before);
+  await deleteOldLetters(db, before);
+  await deleteOldRuns(db, before);
 }

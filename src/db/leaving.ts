@@ -111,6 +111,9 @@ async function comeBack(
     if (less?.kind === "pause") await cancelQueuedDigests(transaction, subscriberId);
     if (subscriber.state === "unsubscribed") await recordEvent(transaction, subscriberId, "came-back", now);
     if (less) await recordEvent(transaction, subscriberId, "chose-less", now, { what: less.kind });
+    // Also a pause that was not asked for on the preference page is one to the audit.
+    if (pausedUntil !== null && (less?.kind === "pause" || subscriber.state === "unsubscribed"))
+      await recordEvent(transaction, subscriberId, "paused", now, { until: pausedUntil });
     return row ? { kind: "back", subscriber: row } : { kind: "gone" };
   });
 }

@@ -52,6 +52,13 @@ export async function listOpenLetters(db: Queryable, now: Date, stuckBefore: Dat
   return answer.rows.map(({ id }) => Number(id));
 }
 
+/** Deletes letters written before a moment that are done with: each names an address. */
+export async function deleteOldLetters(db: Queryable, before: Date): Promise<void> {
+  await db.execute(
+    sql`delete from letters where created_at < ${before.toISOString()} and state in ('sent', 'failed', 'cancelled')`,
+  );
+}
+
 /** Lets one provider rest until a moment, then begin again with one message at a time; or stops it until the operator has looked. */
 export async function slowProvider(
   db: Queryable,

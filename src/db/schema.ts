@@ -266,7 +266,7 @@ export const digests = pgTable(
   ],
 );
 
-/** What a paper's card said in an edition, so that a digest composes to the same bytes for ever. */
+/** What a paper's card said in an edition, so that a digest composes to the same bytes as long as it is kept. */
 export const editionCards = pgTable(
   "edition_cards",
   {
@@ -279,7 +279,7 @@ export const editionCards = pgTable(
 );
 
 /**
- * The papers a subscriber was sent or is about to be, in that order, bounded by the eligibility window; the ledger has all.
+ * The papers a subscriber was sent or is about to be, in that order, bounded by the eligibility window.
  * Written in place and deleted with the reader by a trigger, as digests are.
  */
 export const sentPapers = pgTable("sent_papers", {

@@ -54,6 +54,11 @@ export async function withSourceLock<T>(db: Database, source: string, work: () =
   }
 }
 
+/** Deletes runs that began before a moment. */
+export async function deleteOldRuns(db: Queryable, before: Date): Promise<void> {
+  await db.execute(sql`delete from source_runs where started_at < ${before.toISOString()}`);
+}
+
 /** The history of every source asked in the last 90 days, by name, as `sourceStatus` reads it. */
 export async function lastRuns(db: Queryable, now: Date): Promise<Map<string, SourceHistory>> {
   const since = new Date(now.getTime() - 90 * 86_400_000).toISOString();

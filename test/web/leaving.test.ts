@@ -129,6 +129,11 @@ describe("coming back", () => {
     await app.post(path, { action: "undo" });
     const paused = { state: "paused", pausedUntil: "2026-04-04", dueAt: new Date("2026-04-04T07:00:00Z") };
     expect(await findByEmail(app.db, "undo-paused@example.net")).toMatchObject(paused);
+    // The audit reads the pause out of the trail.
+    const trail = await app.db.select().from(events).where(eq(events.subscriberId, reader.id)).orderBy(events.id);
+    const pauses = trail.filter(({ kind, detail }) => kind === "paused" && detail["until"] === "2026-04-04");
+    expect(pauses).toHaveLength(2);
+    expect(trail.at(-1)?.kind).toBe("paused");
     app.now = new Date(start.getTime() + 20 * DAY_MS);
     await app.post(path);
     app.now = new Date(start.getTime() + 45 * DAY_MS);
