@@ -44,8 +44,8 @@ it("forgets nothing that was claimed; nobody gets a paper twice, and everybody i
   const given = new Map<number, ClaimedDigest>();
   let forgotten = 0;
 
-  /** Plans and sends side by side until everything is done, or `crash` says after a cell or a claim that it is enough. */
-  async function live(day: string, crash: (event: "cell" | "claim") => boolean): Promise<void> {
+  /** Plans and sends side by side until everything is done, or a crash after so many claims; one after a cell comes before any claim. */
+  async function live(day: string, crash: { after: "cell" | "claim" | "everything"; count: number }): Promise<void> {
     const now = new Date(Date.parse(`${day}T07:00:00Z`) + 60_000 * minutes++);
     const context = planningContext(db);
     let over = false;
@@ -58,13 +58,13 @@ it("forgets nothing that was claimed; nobody gets a paper twice, and everybody i
     };
     const ring: typeof context.queue.ring = async (_name, data) => {
       if ("from" in data) planned.push({ from: data.from, to: data.to });
-      if (crash("cell")) await die();
+      if (crash.after === "cell" && --crash.count === 0) await die();
     };
     const planning = runPlan({ ...context, queue: { ...context.queue, ring } }, { now }).finally(() => {
       over = true;
     });
     const sending = (async () => {
-      for (let last = false; !last; ) {
+      for (let last = crash.after === "cell"; !last; ) {
         last = over;
         const which = { from: 1, to: 1_000_000, limit: 10, now, worker, cards: emptyCardCache() };
         const { claimed } = await db.transaction((transaction) => claimDigests(transaction, which));
@@ -72,7 +72,7 @@ it("forgets nothing that was claimed; nobody gets a paper twice, and everybody i
           expect(given.get(digest.id) ?? digest).toMatchObject({ cards: digest.cards, email: digest.email });
           given.set(digest.id, digest);
         }
-        if (claimed.length > 0 && crash("claim")) await die();
+        if (claimed.length > 0 && crash.after === "claim" && --crash.count === 0) await die();
         await new Promise((resolve) => setTimeout(resolve, 3));
         const outcomes = claimed.map(({ id }) => ({ id, state: "sent" as const, answer: "250" }));
         if (claimed.length > 0) await recordOutcomes(db, { outcomes, worker, now });
@@ -118,12 +118,11 @@ it("forgets nothing that was claimed; nobody gets a paper twice, and everybody i
       [1, 2, 3].map((hour) => `${day}T0${hour}:00:00Z`),
     );
     for (let crash = 0; crash < CRASHES; crash++) {
-      const event = crash % 2 === 0 ? "cell" : "claim";
-      let left = 1 + Math.floor(random() * 3);
-      await live(day, (happened) => happened === event && --left === 0);
+      const count = 2 + Math.floor(random() * 3);
+      await live(day, { after: crash % 2 === 0 ? "cell" : "claim", count });
       await look();
     }
-    await live(day, () => false);
+    await live(day, { after: "everything", count: 0 });
     await look();
     const { rows } = await db.$client.query(
       "select state, count(*)::int, count(distinct subscriber_id)::int as readers from digests where edition_date = $1 group by 1",
