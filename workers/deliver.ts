@@ -3,6 +3,7 @@ import type { Context } from "../src/context.ts";
 import { type Answer, meaningOf, wordsOf } from "../src/core/answers.ts";
 import { decideOutcome } from "../src/core/outcome.ts";
 import {
+  type Claim,
   type ClaimedDigest,
   claimDigests,
   type DigestOutcome,
@@ -51,9 +52,7 @@ export async function runDeliver(
       if (wrong !== undefined)
         context.log.warn({ wrong: withoutAddresses(wrong) }, "the mail server cannot be reached");
       if (wrong !== undefined || signal?.aborted) break;
-      const { claimed, ended } = await context.db.transaction((transaction) =>
-        claimDigests(transaction, { from, to, limit, now, worker, cards }),
-      );
+      const { claimed, ended } = await claim(context, { from, to, limit, now, worker, cards });
       if (claimed.length + ended === 0) break;
       if (claimed.length === 0) continue;
       if (!(await deliverClaimed(context, claimed, { worker, now, signal }, result))) break;
@@ -62,6 +61,26 @@ export async function runDeliver(
     sending.leave();
   }
   return result;
+}
+
+/** Claims; where the answer to the commit is lost, what may be claimed now is given back, since nobody else would take it. */
+async function claim({ db }: Context, which: Parameters<typeof claimDigests>[1]): Promise<Claim> {
+  let ids: number[] = [];
+  try {
+    return await db.transaction(async (transaction) => {
+      const made = await claimDigests(transaction, which);
+      ids = made.claimed.map(({ id }) => id);
+      return made;
+    });
+  } catch (error) {
+    await giveBack(db, { ids, worker: which.worker });
+    throw error;
+  }
+}
+
+async function giveBack(db: Context["db"], claims: { ids: number[]; worker: string }): Promise<void> {
+  if (claims.ids.length === 0) return;
+  await insist(() => db.transaction((transaction) => releaseClaims(transaction, claims)));
 }
 
 /** Sends what was claimed, a few at a time, and gives back what it did not get to; false when no server could be reached. */
@@ -88,8 +107,7 @@ async function deliverClaimed(
   };
   await Promise.all(Array.from({ length: Math.max(8, 2 * config.SMTP_CONNECTIONS) }, work));
   await notes.flush();
-  const ids = left.map(({ id }) => id);
-  await insist(() => releaseClaims(db, { ids, worker: batch.worker }));
+  await giveBack(db, { ids: left.map(({ id }) => id), worker: batch.worker });
   return reached;
 }
 

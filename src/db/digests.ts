@@ -176,10 +176,18 @@ export async function recordOutcomes(
   );
 }
 
-/** Gives claims back that were never handed to the mail server, as if they had not been made. */
-export async function releaseClaims(db: Queryable, { ids, worker }: { ids: number[]; worker: string }): Promise<void> {
-  if (ids.length === 0) return;
-  await db.execute(
+/**
+ * Gives claims back that were never handed to the mail server, as if they had not been made; in a transaction, because a claim
+ * whose commit is still under way is waited for.
+ */
+export async function releaseClaims(
+  transaction: Queryable,
+  { ids, worker }: { ids: number[]; worker: string },
+): Promise<void> {
+  await transaction.execute(
+    sql`select from digests where id = any(${sql.param(ids)}::bigint[]) order by id for no key update`,
+  );
+  await transaction.execute(
     sql`update digests set state = case when attempts > 1 then 'retry' else 'planned' end, claimed_at = null,
         attempts = attempts - 1
       where id = any(${sql.param(ids)}::bigint[]) and state = 'sending' and claimed_by = ${worker}`,
@@ -203,7 +211,7 @@ export async function markUncertain(db: Queryable, now: Date, graceMs = COME_BAC
         next_attempt_at = ${new Date(now.getTime() + OBJECT_MS).toISOString()}
       where state = 'sending' and (claimed_at < ${new Date(now.getTime() - VANISHED_MS).toISOString()}
         or claimed_at <= ${new Date(now.getTime() - graceMs).toISOString()} and not exists (select 1 from pg_locks
-          where locktype = 'advisory' and classid = ${SENDER_LOCKS} and objid::text = claimed_by
+          where locktype = 'advisory' and classid = ${SENDER_LOCKS} and objid::text = split_part(claimed_by, '.', 1)
             and database = (select oid from pg_database where datname = current_database())))`,
   );
   return answer.rowCount ?? 0;

@@ -9,7 +9,10 @@ export const SENDER_LOCKS = 7_229_010;
 const SLOT_LOCKS = 7_229_011;
 
 export type Sending = {
-  /** Says that this process sends until `leave`; gives the name that its claims carry. Throws where the database is away. */
+  /**
+   * Says that this process sends until `leave`; gives a name for the claims made meanwhile that no others carry: the process's,
+   * a dot and a number. Throws where the database is away.
+   */
   enter: () => Promise<string>;
   leave: () => void;
   /** Whether a reader left, paused or was suppressed since this process began to send: the database says so the moment it is true. */
@@ -34,6 +37,7 @@ export function openSending(db: Database, connections: number): Sending {
   let starting: Promise<pg.PoolClient> | undefined;
   let shared = connections;
   let active = 0;
+  let entered = 0;
   let lastAsked: Promise<unknown> = Promise.resolve();
   let lastTake: Promise<unknown> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
@@ -63,7 +67,7 @@ export function openSending(db: Database, connections: number): Sending {
     // Who left while nobody listened: only those whose mail is on its way through here matter.
     const left = await client.query<{ id: string }>(
       `select subscriber_id as id from digests left join subscribers on subscribers.id = subscriber_id
-       where digests.state = 'sending' and claimed_by = $1 and subscribers.state is distinct from 'confirmed'`,
+       where digests.state = 'sending' and split_part(claimed_by, '.', 1) = $1 and subscribers.state is distinct from 'confirmed'`,
       [String(key)],
     );
     for (const { id } of left.rows) gone.add(Number(id));
@@ -157,7 +161,7 @@ export function openSending(db: Database, connections: number): Sending {
         active--;
         throw error;
       }
-      return String(key);
+      return `${key}.${++entered}`;
     },
     leave() {
       active--;

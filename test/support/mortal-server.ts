@@ -1,10 +1,10 @@
 // A PostgreSQL of a test's own that is killed at any moment and comes back on the same data, under the same address.
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { type AddressInfo, createConnection, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import pg from "pg";
 import { startEmbeddedDatabase } from "../../src/db/embedded.ts";
+import { openProxy } from "./proxy.ts";
 
 export type MortalServer = {
   url: string;
@@ -61,32 +61,4 @@ function kill(pid: number): void {
   } catch {
     // It ended by itself just now.
   }
-}
-
-/** One address for a database whose port changes with each start. */
-async function openProxy(target: () => URL): Promise<{ port: number; close: () => Promise<void> }> {
-  const sockets = new Set<Socket>();
-  const server = createServer((near) => {
-    const far = createConnection(Number(target().port), "127.0.0.1");
-    for (const [socket, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(socket);
-      socket.on("error", () => {});
-      socket.on("close", () => {
-        sockets.delete(socket);
-        other.destroy();
-      });
-      socket.pipe(other);
-    }
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    port: (server.address() as AddressInfo).port,
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
 }

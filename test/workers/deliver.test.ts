@@ -1,6 +1,7 @@
 // What becomes of a digest, its reader and its provider after each answer; who may send; what a crash or a stop leaves.
 import { sql } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { closeDatabase, connectDatabase } from "../../src/db/connect.ts";
 import { findDigest, listOpenRanges, markUncertain } from "../../src/db/digests.ts";
 import { unsubscribe } from "../../src/db/leaving.ts";
 import { easeProviders } from "../../src/db/outbox.ts";
@@ -8,6 +9,7 @@ import { runDeliver } from "../../workers/deliver.ts";
 import { runTidy } from "../../workers/tidy.ts";
 import { useDatabase } from "../support/database.ts";
 import { type Outbox, openOutbox, planDigests, standingOf } from "../support/outbox.ts";
+import { openProxy } from "../support/proxy.ts";
 import { openSmtpServer, type SmtpOptions, type SmtpTestServer } from "../support/smtp.ts";
 
 const database = useDatabase();
@@ -248,6 +250,30 @@ describe("several workers", () => {
     expect(await standingOf(database.db, "alive@example.org")).toMatchObject({ state: "sending" });
     box.context.mail?.sending.leave();
   });
+});
+
+it("a claim that is committed though its answer is lost is given back and sent at the next try", async () => {
+  let lost = 0;
+  const proxy = await openProxy(
+    () => new URL(database.url),
+    (asked) => lost === 0 && asked.includes("commit\0") && ++lost === 1,
+  );
+  const db = connectDatabase(Object.assign(new URL(database.url), { port: String(proxy.port) }).href, 4);
+  try {
+    server = await openSmtpServer();
+    const box = await openOutbox(db, server.url);
+    boxes.push(box);
+    await planDigests(database.db, named(3));
+    await expect(deliverAt(box, "07:00:00")).rejects.toThrow();
+    expect(await standingOf(database.db, "r0@example.org")).toMatchObject({ state: "planned", attempts: 0 });
+    expect(lost).toBe(1);
+    expect(await deliverAt(box, "07:00:02")).toMatchObject({ sent: 3 });
+    expect(server.received).toHaveLength(3);
+  } finally {
+    for (const box of boxes.splice(0)) await box.close();
+    await closeDatabase(db);
+    await proxy.close();
+  }
 });
 
 describe("stopping", () => {

@@ -74,7 +74,7 @@ it.skipIf(!hasRedis).each([2, 4])(
       .toBe(0);
     expect(new Set(smtp.received.map(({ to }) => to)).size).toBe(DIGESTS);
     const { rows } = await database.db.execute<{ workers: number }>(
-      sql`select count(distinct claimed_by)::int as workers from digests`,
+      sql`select count(distinct split_part(claimed_by, '.', 1))::int as workers from digests`,
     );
     // How many got a turn depends on how busy the machine is; that they shared does not.
     expect(rows[0]?.workers).toBeGreaterThanOrEqual(2);
