@@ -1,7 +1,9 @@
 // Small comforts; every page works without them.
 (() => {
   // The browser's time zone, where nothing was chosen yet.
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const guessed = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  // What a browser says that does not know, or does not want to tell.
+  const zone = guessed === "Etc/Unknown" ? undefined : guessed;
   for (const field of document.querySelectorAll("[data-guess-timezone]")) {
     if (!zone) continue;
     if (field.tagName !== "SELECT") {

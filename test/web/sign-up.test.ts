@@ -65,6 +65,14 @@ describe("signing up", () => {
     expect(await findByEmail(app.db, "b@example.net")).toBeUndefined();
   });
 
+  test("a zone that the browser guessed and nobody knows is not guessed again on the page that refuses it", async () => {
+    const guess = /<input type="hidden" name="timezone" value="" data-guess-timezone>/;
+    expect(await (await app.get("/")).text()).toMatch(guess);
+    const answer = await app.post("/subscribe", { email: "b@example.net", timezone: "Etc/Unknown" });
+    expect(answer.status).toBe(422);
+    expect(await answer.text()).not.toMatch(guess);
+  });
+
   test("a filled honeypot is thanked and forgotten", async () => {
     const answer = await app.post("/subscribe", { email: "bot@example.net", website: "https://spam.example" });
     expect(answer.status).toBe(200);
