@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { readConfig } from "./config.ts";
-import { addDays } from "./core/schedule.ts";
+import { addDays } from "./core/calendar.ts";
 import { storePapers } from "./db/papers.ts";
 import { freePort } from "./free-port.ts";
 import type { MailboxMessage } from "./mail/mailbox.ts";

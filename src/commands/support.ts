@@ -2,6 +2,8 @@
 import { InvalidArgumentError } from "commander";
 import { config as readDotenv } from "dotenv";
 import { type Config, readConfig } from "../config.ts";
+import { namedDays } from "../core/source-run.ts";
+import { isDate } from "../core/weeks.ts";
 import { type Built, buildContext, PlainError } from "../main.ts";
 
 /** The settings of this process; `.env` fills in what the environment does not say. */
@@ -80,20 +82,13 @@ export function instant(text: string): Date {
 }
 
 export function day(text: string): string {
-  if (!isDay(text)) throw new InvalidArgumentError("It must be a date like 2026-03-02.");
+  if (!isDate(text)) throw new InvalidArgumentError("It must be a date like 2026-03-02.");
   return text;
-}
-
-/** The 31st of February is none, though JavaScript reads one. */
-function isDay(text: string): boolean {
-  const at = new Date(`${text}T00:00:00Z`);
-  return /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text);
 }
 
 /** A day, a whole week or a whole month, as `ingest` takes them. */
 export function period(text: string): string {
-  if (/^\d{4}-(0[1-9]|1[0-2])$/.test(text) || /^\d{4}-W(0[1-9]|[1-4]\d|5[0-3])$/.test(text)) return text;
-  if (!isDay(text))
+  if (typeof namedDays(text, text, new Date()) === "string")
     throw new InvalidArgumentError("It must be a day like 2026-03-02, a week like 2026-W10 or a month like 2026-03.");
   return text;
 }

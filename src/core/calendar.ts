@@ -25,7 +25,7 @@ export function dayName(day: string): string {
   return `${weekdayName(day)} ${date.day} ${monthNames[date.month - 1]}`;
 }
 
-/** The list day `days` later (or earlier, negative). */
+/** The day `days` later (or earlier, negative). */
 export function addDays(day: string, days: number): string {
   return plain(day).add({ days }).toString();
 }

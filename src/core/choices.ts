@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Cadence } from "./digest.ts";
 import { parseExclusions } from "./rules.ts";
 import { readTimezone } from "./timezones.ts";
+import { isDate } from "./weeks.ts";
 
 /** Choices as they are kept; what a form did not send stays as it was. */
 export type Choices = {
@@ -102,10 +103,8 @@ type Pause = { kind: "ok"; until: string | null } | { kind: "error"; message: st
 function readPause(text: string, today: string): Pause {
   const date = text.trim();
   if (date === "") return { kind: "ok", until: null };
-  const time = Date.parse(`${date}T00:00:00Z`);
-  const real = /^\d{4}-\d{2}-\d{2}$/.test(date) && !Number.isNaN(time) && new Date(time).toISOString().startsWith(date);
-  if (!real) return { kind: "error", message: "This is not a date; it looks like 2027-01-31." };
-  const days = (time - Date.parse(`${today}T00:00:00Z`)) / 86_400_000;
+  if (!isDate(date)) return { kind: "error", message: "This is not a date; it looks like 2027-01-31." };
+  const days = (Date.parse(date) - Date.parse(today)) / 86_400_000;
   if (days <= 0) return { kind: "error", message: "Choose a day after today, or leave it empty to go on." };
   if (days > MAX_PAUSE_DAYS) return { kind: "error", message: "A pause may be at most a year long." };
   return { kind: "ok", until: date };

@@ -1,5 +1,6 @@
 // When does a reader's next digest fall due? Local hours in IANA zones; both clock changes handled by Temporal.
 import { Temporal } from "temporal-polyfill";
+import { addDays } from "./calendar.ts";
 import type { Cadence } from "./digest.ts";
 
 export type Schedule = { timezone: string; hour: number; cadence: Cadence };
@@ -77,10 +78,6 @@ function dayBefore(cadence: Cadence, editionDate: string): string {
 /** The local day of an instant, `YYYY-MM-DD`. */
 export function localDay(timezone: string, at: Date): string {
   return Temporal.Instant.fromEpochMilliseconds(at.getTime()).toZonedDateTimeISO(timezone).toPlainDate().toString();
-}
-
-export function addDays(day: string, days: number): string {
-  return Temporal.PlainDate.from(day).add({ days }).toString();
 }
 
 function dueAt({ timezone, hour }: Schedule, day: string): Date {

@@ -1,6 +1,7 @@
 // When is a source asked again, for which days, and how did the asking end?
 import { addDays, utcDay } from "./calendar.ts";
 import { type NamedSource, type SourceHistory, sourceStatus } from "./freshness.ts";
+import { isDate, readWeek } from "./weeks.ts";
 
 export type AskedDays = { from: string; to: string; unit: "day" | "week" | "month" };
 
@@ -36,15 +37,9 @@ function readPeriod(text: string): AskedDays | undefined {
     const end = new Date(Date.UTC(Number(month[1]), Number(month[2]), 0));
     return { from: `${text}-01`, to: utcDay(end), unit: "month" };
   }
-  const week = /^(\d{4})-W(0[1-9]|[1-4]\d|5[0-3])$/.exec(text);
-  if (week) {
-    // ISO 8601: week 1 holds 4 January.
-    const fourth = new Date(`${week[1]}-01-04T00:00:00Z`);
-    const monday = addDays(utcDay(fourth), -((fourth.getUTCDay() + 6) % 7) + (Number(week[2]) - 1) * 7);
-    return { from: monday, to: addDays(monday, 6), unit: "week" };
-  }
-  const valid = /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)) && utcDay(new Date(text)) === text;
-  return valid ? { from: text, to: text, unit: "day" } : undefined;
+  const week = readWeek(text);
+  if (week) return { from: week.from, to: week.to, unit: "week" };
+  return isDate(text) ? { from: text, to: text, unit: "day" } : undefined;
 }
 
 /** When a regular look is worth while: soon after a failure or while a list is expected, seldom once it is there. */

@@ -1,6 +1,7 @@
 // The source huggingface: which papers did Hugging Face's daily page list on these days?
-import { addDays, listDays, quietDay } from "../core/calendar.ts";
+import { listDays, quietDay } from "../core/calendar.ts";
 import type { PaperDraft } from "../core/paper.ts";
+import { weekOf } from "../core/weeks.ts";
 import type { Answer } from "./http.ts";
 import { readDailyPapers } from "./huggingface-entries.ts";
 import { type Ask, type Source, SourceError } from "./source.ts";
@@ -66,16 +67,8 @@ function listPeriods({ from, to, unit, regular }: Ask): Period[] {
   // A long back-fill leaves out the days that never had a list.
   const days = !regular && unit === "day" && all.length > 7 ? all.filter((day) => !quietDay("weekdays", day)) : all;
   if (unit === "day") return days.map((day) => ({ name: day, parameter: "date", day }));
-  const names = days.map((day) => (unit === "month" ? day.slice(0, 7) : isoWeek(day)));
+  const names = days.map((day) => (unit === "month" ? day.slice(0, 7) : weekOf(day)));
   return [...new Set(names)].map((name) => ({ name, parameter: unit }));
-}
-
-/** The ISO week of a day, `2026-W10`: that of its Thursday. */
-function isoWeek(day: string): string {
-  const weekday = (new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7;
-  const thursday = addDays(day, 3 - weekday);
-  const days = (Date.parse(thursday) - Date.parse(`${thursday.slice(0, 4)}-01-01`)) / 86_400_000;
-  return `${thursday.slice(0, 4)}-W${String(Math.floor(days / 7) + 1).padStart(2, "0")}`;
 }
 
 /** The JSON of an answer; throws a SourceError where a page, nothing or half of it came. */

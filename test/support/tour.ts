@@ -1,7 +1,7 @@
 // Every page there is, on a database in which a reader has everything: for axe, for screenshots, for a look round.
 import { eq, sql } from "drizzle-orm";
 import type { Page } from "playwright-core";
-import { addDays } from "../../src/core/schedule.ts";
+import { addDays } from "../../src/core/calendar.ts";
 import { askForNewAddress } from "../../src/db/account.ts";
 import { unsubscribe } from "../../src/db/leaving.ts";
 import { storePapers } from "../../src/db/papers.ts";
