@@ -62,20 +62,29 @@ export function openSending(db: Database, connections: number): Sending {
       if (state === "confirmed") gone.delete(Number(id));
       else gone.add(Number(id));
     });
-    await client.query("listen reader_state");
-    await client.query("select pg_advisory_lock($1, $2)", [SENDER_LOCKS, key]);
-    // Who left while nobody listened: only those whose mail is on its way through here matter.
-    const left = await client.query<{ id: string }>(
-      `select subscriber_id as id from digests left join subscribers on subscribers.id = subscriber_id
-       where digests.state = 'sending' and split_part(claimed_by, '.', 1) = $1 and subscribers.state is distinct from 'confirmed'`,
-      [String(key)],
-    );
-    for (const { id } of left.rows) gone.add(Number(id));
+    const left = await begin(client).catch((error) => {
+      // `lose` lets go of a session, and this has not become one.
+      client.release(true);
+      throw error;
+    });
+    for (const id of left) gone.add(id);
     session = client;
     await readShare(client);
     timer = setInterval(() => void readShare(client).catch(lose), SHARE_MS);
     timer.unref();
     return client;
+  }
+
+  /** Listens and says that this process sends; gives the readers who left while nobody listened and whose mail is on its way. */
+  async function begin(client: pg.PoolClient): Promise<number[]> {
+    await client.query("listen reader_state");
+    await client.query("select pg_advisory_lock($1, $2)", [SENDER_LOCKS, key]);
+    const left = await client.query<{ id: string }>(
+      `select subscriber_id as id from digests left join subscribers on subscribers.id = subscriber_id
+       where digests.state = 'sending' and split_part(claimed_by, '.', 1) = $1 and subscribers.state is distinct from 'confirmed'`,
+      [String(key)],
+    );
+    return left.rows.map(({ id }) => Number(id));
   }
 
   /** While something is on its way the session must come back soon: without it this process counts as dead. */
