@@ -65,22 +65,22 @@ export async function runDeliver(
 
 /** Claims; where the answer to the commit is lost, what may be claimed now is given back, since nobody else would take it. */
 async function claim({ db }: Context, which: Parameters<typeof claimDigests>[1]): Promise<Claim> {
-  let ids: number[] = [];
+  let claims: ClaimedDigest[] = [];
   try {
     return await db.transaction(async (transaction) => {
       const made = await claimDigests(transaction, which);
-      ids = made.claimed.map(({ id }) => id);
+      claims = made.claimed;
       return made;
     });
   } catch (error) {
-    await giveBack(db, { ids, worker: which.worker });
+    await giveBack(db, { claims, worker: which.worker });
     throw error;
   }
 }
 
-async function giveBack(db: Context["db"], claims: { ids: number[]; worker: string }): Promise<void> {
-  if (claims.ids.length === 0) return;
-  await insist(() => db.transaction((transaction) => releaseClaims(transaction, claims)));
+async function giveBack(db: Context["db"], back: Parameters<typeof releaseClaims>[1]): Promise<void> {
+  if (back.claims.length === 0) return;
+  await insist(() => db.transaction((transaction) => releaseClaims(transaction, back)));
 }
 
 /** Sends what was claimed, a few at a time, and gives back what it did not get to; false when no server could be reached. */
@@ -107,7 +107,7 @@ async function deliverClaimed(
   };
   await Promise.all(Array.from({ length: Math.max(8, 2 * config.SMTP_CONNECTIONS) }, work));
   await notes.flush();
-  await giveBack(db, { ids: left.map(({ id }) => id), worker: batch.worker });
+  await giveBack(db, { claims: left, worker: batch.worker });
   return reached;
 }
 

@@ -182,15 +182,15 @@ export async function recordOutcomes(
  */
 export async function releaseClaims(
   transaction: Queryable,
-  { ids, worker }: { ids: number[]; worker: string },
+  { claims, worker }: { claims: ClaimedDigest[]; worker: string },
 ): Promise<void> {
+  const idsOf = (some: ClaimedDigest[]) => sql`any(${sql.param(some.map(({ id }) => id))}::bigint[])`;
+  await transaction.execute(sql`select from digests where id = ${idsOf(claims)} order by id for no key update`);
   await transaction.execute(
-    sql`select from digests where id = any(${sql.param(ids)}::bigint[]) order by id for no key update`,
-  );
-  await transaction.execute(
-    sql`update digests set state = case when attempts > 1 then 'retry' else 'planned' end, claimed_at = null,
-        attempts = attempts - 1
-      where id = any(${sql.param(ids)}::bigint[]) and state = 'sending' and claimed_by = ${worker}`,
+    sql`update digests set claimed_at = null, attempts = attempts - 1,
+        state = case when id = ${idsOf(claims.filter(({ uncertainBefore }) => uncertainBefore))} then 'uncertain'
+          when attempts > 1 then 'retry' else 'planned' end
+      where id = ${idsOf(claims)} and state = 'sending' and claimed_by = ${worker}`,
   );
 }
 

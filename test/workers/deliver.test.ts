@@ -298,6 +298,28 @@ describe("stopping", () => {
     expect(new Set(server.received.map(({ to }) => to)).size).toBe(150);
     expect(server.received).toHaveLength(150);
   });
+
+  it("gives back as uncertain what may have arrived before, so that its papers never come again", async () => {
+    const stop = new AbortController();
+    const box = await open({
+      async script({ stage }) {
+        if (stage === "message") stop.abort();
+        return undefined;
+      },
+    });
+    await planDigests(database.db, named(50));
+    await database.db.execute(sql`update digests set state = 'sending', attempts = 1, claimed_at = '2026-03-05T07:00:00Z',
+      claimed_by = 'gone'`);
+    await markUncertain(database.db, at("07:01:00"));
+    await deliverAt(box, "07:02:00", stop.signal);
+    const { rows } = await database.db.execute(
+      sql`select state, min(attempts) as attempts from digests group by 1 order by 1`,
+    );
+    expect(rows).toEqual([
+      { state: "sent", attempts: 2 },
+      { state: "uncertain", attempts: 1 },
+    ]);
+  });
 });
 
 describe("when there is nobody to send to", () => {
