@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { readConfig } from "./config.ts";
-import { addDays } from "./core/calendar.ts";
+import { utcDay } from "./core/calendar.ts";
 import { storePapers } from "./db/papers.ts";
 import { freePort } from "./free-port.ts";
 import type { MailboxMessage } from "./mail/mailbox.ts";
@@ -13,14 +13,27 @@ import { readSamples } from "./sources/samples.ts";
 const READER = "ada@example.com";
 const TOPICS = ["language-models", "agents-tool-use", "retrieval-rag", "diffusion-image-generation", "robotics"];
 
-type Options = { once: boolean; port: number; untilStopped: () => Promise<void> };
+type Options = {
+  once: boolean;
+  port: number;
+  untilStopped: () => Promise<void>;
+  now?: () => Date;
+  /** Where the steps are told, a line each. */
+  say?: (line: string) => void;
+};
+const DAY_MS = 86_400_000;
 
 /** Runs the loop in a throw-away folder and prints each step with its time; with `once` it ends when the digest arrived. */
-export async function runDemo({ once, port, untilStopped }: Options): Promise<void> {
+export async function runDemo({
+  once,
+  port,
+  untilStopped,
+  now = () => new Date(),
+  say: tell = console.log,
+}: Options): Promise<void> {
   const dataDir = await mkdtemp(path.join(tmpdir(), "paperboy-demo-"));
   const startedAt = performance.now();
-  const say = (text: string) =>
-    console.log(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(5)} s  ${text}`);
+  const say = (text: string) => tell(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(5)} s  ${text}`);
   let running: Running | undefined;
   try {
     say("Starting PostgreSQL, the queue, the mailbox and the pages in a throw-away folder…");
@@ -33,12 +46,12 @@ export async function runDemo({ once, port, untilStopped }: Options): Promise<vo
       ROLES: "web,worker",
     });
     // Offline: no source is asked, and none is said to be silent.
-    running = await start({ ...config, SOURCES: [] });
+    running = await start({ ...config, SOURCES: [] }, { now: clockOnWorkdays(now) });
     // A Ctrl-C on the way is no failure: what was started is stopped, and the folder goes.
     if ((await Promise.race([loop(running, config.BASE_URL, say), untilStopped().then(() => "stopped")])) === "stopped")
       return;
     if (once) return;
-    console.log(
+    tell(
       `\n  Pages     ${config.BASE_URL}\n  Mailbox   ${config.BASE_URL}/mailbox\n\n  Ctrl-C ends it and removes everything.`,
     );
     await untilStopped();
@@ -51,7 +64,7 @@ export async function runDemo({ once, port, untilStopped }: Options): Promise<vo
 async function loop({ built }: Running, url: string, say: (text: string) => void): Promise<void> {
   const { context, mailbox } = built;
   if (!mailbox) throw new Error("the demo uses the built-in mailbox");
-  const today = workday(context.now());
+  const today = utcDay(context.now());
   const stored = await storePapers(context.db, await readSamples(today), context.now());
   say(`Loaded ${stored.new} sample papers (invented, marked as samples).`);
   await context.queue.ring("match", {}, { id: "demo" });
@@ -79,11 +92,11 @@ async function loop({ built }: Running, url: string, say: (text: string) => void
   say(`The digest arrived over SMTP: “${digest.subject}”.`);
 }
 
-/** Today, or the Friday before a weekend: sources have no lists on weekends. */
-function workday(now: Date): string {
-  const today = now.toISOString().slice(0, 10);
-  const weekday = now.getUTCDay();
-  return weekday === 6 ? addDays(today, -1) : weekday === 0 ? addDays(today, -2) : today;
+/** The clock as it is; on a weekend the same hour of Friday, since sources have no lists on weekends and an edition lasts a day. */
+function clockOnWorkdays(now: () => Date): () => Date {
+  const weekday = now().getUTCDay();
+  const back = (weekday === 6 ? 1 : weekday === 0 ? 2 : 0) * DAY_MS;
+  return () => new Date(now().getTime() - back);
 }
 
 async function post(url: string, fields: Record<string, string | string[]>): Promise<void> {

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import path from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
+import { runDemo } from "../src/demo.ts";
 
 it("demo --once signs a reader up, sends the digest and exits 0", { timeout: 60_000 }, async () => {
   const root = path.join(import.meta.dirname, "..");
@@ -10,6 +11,19 @@ it("demo --once signs a reader up, sends the digest and exits 0", { timeout: 60_
   expect(stdout).toMatch(/Loaded 4\d sample papers/);
   expect(stdout).toContain("The confirmation mail arrived");
   expect(stdout).toMatch(/The digest arrived over SMTP: “.*12 papers on /);
+});
+
+it.each(["2026-11-28T10:00:00Z", "2026-11-29T23:00:00Z"])("the digest arrives on a weekend too: %s", async (start) => {
+  const said: string[] = [];
+  const began = performance.now();
+  await runDemo({
+    once: true,
+    port: 0,
+    untilStopped: () => new Promise(() => {}),
+    now: () => new Date(Date.parse(start) + performance.now() - began),
+    say: (line) => said.push(line),
+  });
+  expect(said.at(-1)).toMatch(/The digest arrived over SMTP: “Fri 27 Nov: 12 papers on /);
 });
 
 it("a wrong setting stops every command with all problems in sentences", async () => {
