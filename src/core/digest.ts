@@ -47,8 +47,7 @@ export type LetterKind =
   | "change-address"
   | "address-changed"
   | "erase"
-  | "export"
-  | "welcome";
+  | "export";
 
 /** All that composing a transactional letter needs. */
 export type Letter = {

@@ -61,13 +61,5 @@ export function letterWords(kind: LetterKind, sender: string): LetterWords {
         button: "Get my data",
         foot: "Did you not ask for this? Then ignore this mail. The link works once, for one hour.",
       };
-    case "welcome":
-      return {
-        subject: `Your ${sender} digest is set`,
-        intro:
-          "All is ready. The first digest comes at your hour, on the next day with news on your topics; topics and hour can be changed at any time.",
-        button: "Open my preferences",
-        foot: "Every digest has a link that ends it, with one click.",
-      };
   }
 }

@@ -24,7 +24,7 @@ export async function unsubscribe(
     if (!subscriber) return { kind: "gone" };
     await cancelQueuedDigests(transaction, subscriberId);
     if (subscriber.state === "unsubscribed" || subscriber.state === "suppressed") return { kind: "already" };
-    await cancelLetters(transaction, subscriberId, ["confirm", "already", "welcome"]);
+    await cancelLetters(transaction, subscriberId, ["confirm", "already"]);
     await transaction
       .update(subscribers)
       .set({ state: "unsubscribed", unsubscribedAt: now, dueAt: null })

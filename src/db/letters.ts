@@ -15,7 +15,6 @@ const limits: Record<LetterKind, { hour: number; day: number }> = {
   export: { hour: 3, day: 6 },
   erase: { hour: 3, day: 6 },
   "address-changed": { hour: 6, day: 12 },
-  welcome: { hour: 1, day: 3 },
 };
 
 /**

@@ -293,9 +293,7 @@ export const letters = pgTable(
   {
     id: bigserial({ mode: "number" }).primaryKey(),
     kind: text()
-      .$type<
-        "confirm" | "already" | "preferences" | "change-address" | "address-changed" | "erase" | "export" | "welcome"
-      >()
+      .$type<"confirm" | "already" | "preferences" | "change-address" | "address-changed" | "erase" | "export">()
       .notNull(),
     subscriberId: bigint("subscriber_id", { mode: "number" })
       .notNull()

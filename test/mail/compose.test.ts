@@ -157,7 +157,6 @@ describe("a letter", () => {
       "address-changed",
       "erase",
       "export",
-      "welcome",
     ] as const;
     for (const kind of kinds) {
       const createdAt = new Date("2026-03-02T07:00:00Z");

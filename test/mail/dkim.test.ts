@@ -46,7 +46,13 @@ describe("the signature", () => {
     const { raw } = await composer.digest({ ...digest, format });
     expect(await verifySignatures(raw, records)).toEqual(["pass", "pass"]);
     const createdAt = digest.plannedAt;
-    const letter = await composer.letter({ id: 1, kind: "welcome", subscriberId: 2, to: "ada@example.org", createdAt });
+    const letter = await composer.letter({
+      id: 1,
+      kind: "preferences",
+      subscriberId: 2,
+      to: "ada@example.org",
+      createdAt,
+    });
     expect(await verifySignatures(letter.raw, records)).toEqual(["pass", "pass"]);
   });
 
