@@ -33,6 +33,7 @@ export type Queue = {
 type Pool = {
   connect: () => Promise<PgQueryable & { release: (broken?: boolean) => void }>;
   end: () => Promise<void>;
+  on: (event: "connect", connected: () => void) => unknown;
 };
 type Engine = { redisUrl: string } | { postgres: Pool };
 type Log = Record<"info" | "warn", (detail: object, message: string) => void>;
@@ -62,6 +63,7 @@ export async function openQueue(engine: Engine, log: Log): Promise<Queue> {
   const complain = sayOnce(log);
   const producers = redisUrl ? new Redis(redisUrl, { maxRetriesPerRequest: 1, enableOfflineQueue: true }) : undefined;
   producers?.on("error", complain).on("ready", complain.over);
+  postgres?.on("connect", complain.over);
   if (postgres) await migrate(postgres);
   const open = (lane: Lane): BullQueue =>
     producers

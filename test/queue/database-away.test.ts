@@ -41,3 +41,25 @@ it("outlives a database that is killed again and again, and works when it is bac
     await server.stop();
   }
 });
+
+it("is told of once when it goes away and once when it is back, each time", { timeout: 60_000 }, async () => {
+  const server = await startMortalServer();
+  const said: string[] = [];
+  const say = (_detail: object, message: string) => void said.push(message);
+  const queue = await openQueue({ postgres: connectQueue(server.url) }, { info: say, warn: say });
+  const idle = async () => {};
+  try {
+    await queue.work({ ingest: idle, match: idle, plan: idle, deliver: idle, feedback: idle, tidy: idle }, 1);
+    for (const time of [1, 2]) {
+      await server.kill("notice");
+      await expect.poll(() => said.length, { timeout: 10_000 }).toBe(2 * time - 1);
+      await server.restart();
+      await expect.poll(() => said.length, { timeout: 10_000 }).toBe(2 * time);
+    }
+    const [away, back] = ["the queue does not answer; trying again until it does", "the queue answers again"];
+    expect(said).toEqual([away, back, away, back]);
+  } finally {
+    await queue.close(100);
+    await server.stop();
+  }
+});
