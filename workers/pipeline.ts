@@ -2,6 +2,7 @@
 import type { Context } from "../src/context.ts";
 import type { JobName } from "../src/queue/jobs.ts";
 import type { Workers } from "../src/queue/queue.ts";
+import { describeError } from "../src/reason.ts";
 import { deliver } from "./deliver.ts";
 import { feedback } from "./feedback.ts";
 import { ingest } from "./ingest.ts";
@@ -22,6 +23,16 @@ export function workersFor(context: Context): Workers {
 
 async function timed({ log }: Context, stage: JobName, run: () => Promise<void>): Promise<void> {
   const startedAt = performance.now();
-  await run();
+  try {
+    await run();
+  } catch (error) {
+    throw withoutAddresses(error);
+  }
   log.debug({ stage, ms: Math.round(performance.now() - startedAt) }, "stage done");
+}
+
+/** The queue logs and keeps what a stage throws, and a query that failed names its parameters. */
+function withoutAddresses(failure: unknown): Error {
+  const { error, stack = "" } = describeError(failure);
+  return Object.assign(new Error(error), { stack: `Error: ${error}\n${stack}` });
 }

@@ -18,18 +18,3 @@ export function requestLog(log: Logger): RequestHandler {
     next();
   };
 }
-
-/** What an error may say in the log: a failed query names its parameters, so its cause speaks instead; addresses are cut out. */
-export function describeError(error: unknown): { error: string; stack?: string | undefined } {
-  if (!(error instanceof Error)) return { error: hide(String(error)) };
-  const cause = error.message.startsWith("Failed query") && error.cause instanceof Error ? error.cause : error;
-  const frames = (error.stack ?? "").split("\n").filter((line) => line.trimStart().startsWith("at "));
-  return { error: hide(cause.message), stack: frames.slice(0, 6).join("\n") };
-}
-
-function hide(text: string): string {
-  return text
-    .replace(/[^\s@"'()<>=,]+@[^\s@"'()<>=,]+/g, "[address]")
-    .replace(/\b[a-z][A-Za-z0-9.]{1,64}(?:-[a-z0-9]{1,9})?_[\w-]{22}\b/g, "[token]")
-    .slice(0, 500);
-}

@@ -1,10 +1,10 @@
 // How do programs ask? JSON under /api/v1, described by OpenAPI, with a page that reads it offline.
 import express, { type ErrorRequestHandler, type Request, type Response, Router } from "express";
 import type { z } from "zod";
+import { describeError } from "../../reason.ts";
 import { openApi } from "../api/openapi.ts";
 import { type Answer, type Operation, operations } from "../api/operations.ts";
 import { networkOf } from "../limits.ts";
-import { describeError } from "../request-log.ts";
 import type { Web } from "../web.ts";
 
 export function apiRoutes(web: Web): Router {

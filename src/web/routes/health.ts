@@ -1,8 +1,8 @@
 // Is it alive, is it ready, how is it doing?
 import { Router } from "express";
 import { countEverything, pingDatabase } from "../../db/status.ts";
+import { describeError } from "../../reason.ts";
 import { countJobs, gauge, readMetrics } from "../metrics.ts";
-import { describeError } from "../request-log.ts";
 import type { Web } from "../web.ts";
 
 export function healthRoutes(web: Web): Router {
