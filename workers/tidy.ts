@@ -9,6 +9,7 @@ import { stage } from "./stage.ts";
 const STUCK_MS = 5 * 60_000;
 const RANGE = 500;
 const KEEP_DAYS = 90;
+const QUIET_MINUTE = 40;
 
 export const tidy = stage({
   name: "tidy",
@@ -27,8 +28,8 @@ export async function runTidy({ db, queue }: Pick<Context, "db" | "queue">, now:
   for (const letter of await listOpenLetters(db, now, stuckBefore))
     await queue.ring("deliver", { letter }, { id: `letter-${letter}-${minute}` });
   await queue.ring("match", {}, { id: `${minute}` });
-  // Reads whole tables, and nobody waits for it.
-  if (minute % 60 !== 0) return;
+  // Reads whole tables, and nobody waits for it: once an hour, far from the full hours at which readers fall due.
+  if (minute % 60 !== QUIET_MINUTE) return;
   const before = new Date(now.getTime() - KEEP_DAYS * 86_400_000);
   await deleteOldEditions(db, before);
   await deleteOldLetters(db, before);

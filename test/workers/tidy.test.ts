@@ -6,7 +6,7 @@ import { useDatabase } from "../support/database.ts";
 
 const database = useDatabase();
 const query = async (text: string) => (await database.db.$client.query(text)).rows;
-const now = new Date("2026-06-30T12:00:00Z");
+const now = new Date("2026-06-30T12:40:00Z");
 
 beforeAll(async () => {
   await query(
