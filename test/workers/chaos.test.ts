@@ -50,12 +50,17 @@ it(
       },
     });
     const children = new Map<string, ChildProcess>();
+    /** Who ended without being killed. */
+    const ended: string[] = [];
     const launch = (name: string) => {
       const role = name.startsWith("worker") ? "worker" : "scheduler";
       const job: ServiceProcess = { role, databaseUrl, smtpUrl: smtp.url, secret: keys[0], clock };
       const file = path.join(import.meta.dirname, "../support/service-process.ts");
       const child = spawn(process.execPath, ["--import", "tsx", file, JSON.stringify(job)], {
         stdio: ["ignore", "ignore", "inherit"],
+      });
+      child.once("exit", (code) => {
+        if (code !== null) ended.push(`${name}: ${code}`);
       });
       children.set(name, child);
     };
@@ -106,6 +111,7 @@ it(
     );
     expect(lost.map((email) => `${email}: ${ledger.get(email)}`)).toEqual([]);
     expect(changed).toEqual([]);
+    expect(ended).toEqual([]);
     expect(late).toEqual([]);
     expect(copies).toBeLessThanOrEqual(bound);
     // Else nothing was tried.
