@@ -25,6 +25,18 @@ export function listenForStop(): void {
       if (stopSignal.aborted) process.exit(code);
       stopping.abort(code);
     });
+  if (process.env["npm_lifecycle_event"] !== undefined) listenForNpm();
+}
+
+/** npm hands a SIGTERM to the shell between it and us, and that shell ends without a word to us. */
+function listenForNpm(): void {
+  const shell = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === shell) return;
+    clearInterval(timer);
+    if (!stopSignal.aborted) stopping.abort(143);
+  }, 500);
+  timer.unref();
 }
 
 /** Resolves when the process is told to stop. */
