@@ -124,14 +124,15 @@ async function decide(context: Context, digest: ClaimedDigest, answer: Answer, n
   const outcome = decideOutcome(meaning, digest, now);
   const said = wordsOf(answer);
   const { subscriberId, email, provider } = digest;
-  if (meaning === "hard") await suppress(db, keys, { email, reason: "hard", via: "smtp", now });
+  const drop = (via: string) => insist(() => suppress(db, keys, { email, reason: "hard", via, now }));
+  if (meaning === "hard") await drop("smtp");
   // One full mailbox counts once an edition, however often it was tried.
   const counts = meaning === "full" || (meaning === "full-now" && digest.attempts === 1);
-  if (counts && (await countSoftBounce(db, subscriberId, now)))
-    await suppress(db, keys, { email, reason: "hard", via: "mailbox full for weeks", now });
-  if (meaning === "sent" && digest.full) await clearSoftBounces(db, subscriberId);
-  if (outcome.provider) {
-    await slowProvider(db, provider, { ...outcome.provider, reason: said, now });
+  if (counts && (await insist(() => countSoftBounce(db, subscriberId, now)))) await drop("mailbox full for weeks");
+  if (meaning === "sent" && digest.full) await insist(() => clearSoftBounces(db, subscriberId));
+  const { provider: slower } = outcome;
+  if (slower) {
+    await insist(() => slowProvider(db, provider, { ...slower, reason: said, now }));
     log.error({ provider, answer: withoutAddresses(said) }, "a mail provider refuses or slows us down; see /admin");
   }
   return { id: digest.id, ...outcome.digest, answer: said };
@@ -161,7 +162,7 @@ function openNotes({ db }: Context, { worker, now }: Batch) {
 }
 
 /** Tries for ten minutes while the database is away: what the mail server took must not be forgotten, or it would go twice. */
-async function insist(write: () => Promise<void>): Promise<void> {
+async function insist<Result>(write: () => Promise<Result>): Promise<Result> {
   for (let tries = 1; tries < 120; tries++) {
     try {
       return await write();
@@ -169,7 +170,7 @@ async function insist(write: () => Promise<void>): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, Math.min(5_000, 100 * tries)));
     }
   }
-  await write();
+  return write();
 }
 
 /** Sends one letter when it is still wanted; a retry is left to tidy. */

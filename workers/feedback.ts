@@ -11,6 +11,7 @@ import { countSoftBounce } from "../src/db/outbox.ts";
 import { findSubscriber } from "../src/db/subscriber-rows.ts";
 import { suppress } from "../src/db/suppressions.ts";
 import { readReturnedMail } from "../src/mail/read-returned.ts";
+import type { Jobs } from "../src/queue/jobs.ts";
 import { stage } from "./stage.ts";
 
 const MAX_BYTES = 2_000_000;
@@ -18,12 +19,12 @@ const MAX_BYTES = 2_000_000;
 const FORMER_DAYS = 14;
 
 type Needs = Pick<Context, "db" | "keys" | "now">;
-type Verdict = "hard" | "complaint" | "full" | "unsubscribe";
+type Verdict = Jobs["feedback"]["verdict"];
 const verdicts = new Set<ReturnedClass>(["hard", "complaint", "full", "unsubscribe"]);
 
 export const feedback = stage({
   name: "feedback",
-  says: "reads a verdict on one reader's address (hard bounce or complaint); writes their state and the suppression",
+  says: "reads a verdict on one reader's address (bounce, complaint or opt-out); writes their state and the suppression",
   run: (context, { subscriber, verdict }) => runFeedback(context, subscriber, verdict),
 });
 

@@ -10,7 +10,7 @@ export type Jobs = {
   /** Send the open digests with ids from … to …, or one letter. */
   deliver: { from: number; to: number } | { letter: number };
   /** What came back for a reader whose return path was verified. */
-  feedback: { subscriber: number; verdict: "hard" | "complaint" };
+  feedback: { subscriber: number; verdict: "hard" | "complaint" | "full" | "unsubscribe" };
   /** Ring again for rows that stood still; delete what retention says. */
   tidy: { at: string };
 };

@@ -276,6 +276,29 @@ it("a claim that is committed though its answer is lost is given back and sent a
   }
 });
 
+it("what was taken is written down as sent also when the database is away for what else follows from it", async () => {
+  let lost = 0;
+  const proxy = await openProxy(
+    () => new URL(database.url),
+    (asked) => lost === 0 && asked.includes("soft_bounces = 0") && ++lost === 1,
+  );
+  const db = connectDatabase(Object.assign(new URL(database.url), { port: String(proxy.port) }).href, 4);
+  try {
+    server = await openSmtpServer();
+    const box = await openOutbox(db, server.url);
+    boxes.push(box);
+    await planDigests(database.db, ["emptied@example.org"]);
+    await database.db.execute(sql`update subscribers set soft_bounces = 2, soft_since = '2026-03-01'`);
+    expect(await deliverAt(box, "07:00:00")).toMatchObject({ sent: 1 });
+    expect(lost).toBe(1);
+    expect(await standingOf(database.db, "emptied@example.org")).toMatchObject({ state: "sent", soft: 0 });
+  } finally {
+    for (const box of boxes.splice(0)) await box.close();
+    await closeDatabase(db);
+    await proxy.close();
+  }
+});
+
 describe("stopping", () => {
   it("finishes what is under way and gives the rest back, nothing uncertain", async () => {
     const stop = new AbortController();
