@@ -13,7 +13,13 @@ export async function* readMailFiles(name: string): AsyncGenerator<Buffer> {
   const folders = ["new", "cur"].filter((folder) => inside.includes(folder));
   for (const folder of folders.length > 0 ? folders : ["."])
     for (const entry of (await readdir(path.join(name, folder), { withFileTypes: true })).filter((one) => one.isFile()))
-      yield* mailsIn(await readWhole(path.join(name, folder, entry.name)));
+      yield* mailsIn(await readWhole(path.join(name, folder, entry.name)).catch(unlessGone));
+}
+
+/** A mail that somebody looked at meanwhile moved from new to cur, which is read after it. */
+function unlessGone(error: NodeJS.ErrnoException): Buffer {
+  if (error.code === "ENOENT") return Buffer.alloc(0);
+  throw error;
 }
 
 async function readWhole(file: string): Promise<Buffer> {

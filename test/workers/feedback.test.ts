@@ -1,11 +1,12 @@
 // What comes back changes a reader only when it is plain and bears a return path that we signed.
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { readReturned } from "../../src/core/bounce.ts";
 import { signToken } from "../../src/core/tokens.ts";
+import { readMailFiles } from "../../src/mail/mail-files.ts";
 import { readReturnedMail } from "../../src/mail/read-returned.ts";
 import { takeReturnedMail } from "../../workers/feedback.ts";
 import { runHere } from "../support/command.ts";
@@ -164,6 +165,18 @@ it("suppresses a mailbox that was full five times over at least 14 days, and cou
   now = new Date(Date.UTC(2026, 2, 20));
   await takeReturnedMail(context(), full(20));
   expect(await stateOf(7)).toEqual({ state: "suppressed", reason: "hard" });
+});
+
+it("a mail that somebody looks at while its Maildir is read is read where it has gone", async () => {
+  const maildir = path.join(folder, "busy");
+  for (const part of ["new", "cur"]) await mkdir(path.join(maildir, part), { recursive: true });
+  for (const name of ["1", "2"]) await writeFile(path.join(maildir, "new", name), `Subject: ${name}\r\n\r\n`);
+  const read: string[] = [];
+  for await (const mail of readMailFiles(maildir)) {
+    if (read.length === 0) await rename(path.join(maildir, "new/2"), path.join(maildir, "cur/2:2,S"));
+    read.push(mail.toString().trim());
+  }
+  expect(read).toEqual(["Subject: 1", "Subject: 2"]);
 });
 
 it("feedback reads single mails, an mbox and a Maildir, and counts what it found", async () => {
