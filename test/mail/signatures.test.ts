@@ -11,7 +11,6 @@ import { makeDkimKeys, verifySignatures } from "../support/dkim.ts";
 import { findRecorded } from "../support/recorded.ts";
 
 const DIGESTS = 1_000;
-const MAILAUTH = 100;
 const recorded = findRecorded("huggingface");
 const hasOpendkim = spawnSync("opendkim", ["-V"]).status === 0;
 if (!hasOpendkim) process.stderr.write("skipped: opendkim is not installed\n");
@@ -34,12 +33,10 @@ describe.skipIf(!recorded)("both signatures of recorded digests", () => {
   }, 60_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it(`pass mailauth (every ${DIGESTS / MAILAUTH}th)`, async () => {
-    for (let number = 0; number < DIGESTS; number += DIGESTS / MAILAUTH) {
-      const message = messages[number] ?? Buffer.alloc(0);
-      expect(await verifySignatures(message, records)).toEqual(["pass", "pass"]);
-    }
-  }, 60_000);
+  it(`pass mailauth, all ${DIGESTS}`, async () => {
+    expect(messages).toHaveLength(DIGESTS);
+    for (const message of messages) expect(await verifySignatures(message, records)).toEqual(["pass", "pass"]);
+  }, 120_000);
 
   it.skipIf(!hasOpendkim)(
     `pass opendkim, all ${DIGESTS}`,
