@@ -65,6 +65,15 @@ export function openTransport({ smtpUrl, connections, rate, slots }: Settings): 
     for (const line of lines) if (line.idleSince !== undefined && queue.length > 0) line.dialogue?.wake();
     const wanted = Math.min(queue.length, connections, share());
     if (!closing && lines.size + opening < wanted) void openLine();
+    // Nobody else would ask again for what waits while this process may have no connection.
+    else if (!closing && queue.length > 0 && lines.size + opening === 0) pumpLater();
+  }
+
+  function pumpLater(): void {
+    again ??= setTimeout(() => {
+      again = undefined;
+      pump();
+    }, AGAIN_MS);
   }
 
   async function openLine(): Promise<void> {
@@ -72,10 +81,7 @@ export function openTransport({ smtpUrl, connections, rate, slots }: Settings): 
     const slot = await take().catch(() => undefined);
     if (!slot) {
       opening--;
-      again ??= setTimeout(() => {
-        again = undefined;
-        pump();
-      }, AGAIN_MS);
+      pumpLater();
       return;
     }
     let finish = () => {};

@@ -175,6 +175,22 @@ describe("what is sent", () => {
 });
 
 describe("connections", () => {
+  it("come when this process may have some again, for messages that waited without any", async () => {
+    const server = await openSmtpServer();
+    let share = 0;
+    const slots = { share: () => share, take: async () => (share > 0 ? { release() {} } : undefined) };
+    const transport = openTransport({ smtpUrl: server.url, connections: 2, rate: 0, slots });
+    open.push(
+      () => server.close(),
+      () => transport.close(),
+    );
+    const sent = sendAll(transport, readers(3));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(server.opened()).toBe(0);
+    share = 1;
+    expect(await sent).toEqual([accepted, accepted, accepted]);
+  });
+
   it("are at most as many as allowed, and share the work", async () => {
     const { server, transport } = await connect({}, { connections: 3 });
     const answers = await sendAll(transport, readers(60));
