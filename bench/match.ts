@@ -14,7 +14,8 @@ import { closeDatabase, connectDatabase, type Database, migrateDatabase } from "
 import { startEmbeddedDatabase } from "../src/db/embedded.ts";
 import { readLexicon } from "../src/db/lexemes.ts";
 import { listRecentPapers } from "../src/db/matches.ts";
-import { median, mulberry32 } from "./numbers.ts";
+import { mulberry32 } from "../test/support/random.ts";
+import { median } from "./numbers.ts";
 
 const PAPERS = 1_000;
 const OFFERED = 200;

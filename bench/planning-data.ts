@@ -5,7 +5,7 @@ import type pg from "pg";
 import { from } from "pg-copy-streams";
 import { WINDOW_DAYS } from "../src/core/plan.ts";
 import type { Database } from "../src/db/connect.ts";
-import { mulberry32 } from "./numbers.ts";
+import { mulberry32 } from "../test/support/random.ts";
 
 export const FIRST = Date.parse("2026-03-02T07:00:00Z");
 export const DAY_MS = 86_400_000;

@@ -1,4 +1,4 @@
-// Numbers from 0 to 1 that look random and are the same for the same seed.
+// Which numbers from 0 to 1 look random and are the same for the same seed? mulberry32 by Tommy Ettinger, public domain.
 
 export function mulberry32(seed: number): () => number {
   let state = seed;
