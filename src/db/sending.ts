@@ -69,7 +69,10 @@ export function openSending(db: Database, connections: number): Sending {
     });
     for (const id of left) gone.add(id);
     session = client;
-    await readShare(client);
+    await readShare(client).catch((error) => {
+      lose();
+      throw error;
+    });
     timer = setInterval(() => void readShare(client).catch(lose), SHARE_MS);
     timer.unref();
     return client;
