@@ -128,8 +128,9 @@ async function decide(context: Context, digest: ClaimedDigest, answer: Answer, n
   if (meaning === "hard") await drop("smtp");
   // One full mailbox counts once an edition, however often it was tried.
   const counts = meaning === "full" || (meaning === "full-now" && digest.attempts === 1);
-  if (counts && (await insist(() => countSoftBounce(db, subscriberId, now)))) await drop("mailbox full for weeks");
-  if (meaning === "sent" && digest.full) await insist(() => clearSoftBounces(db, subscriberId));
+  if (counts && (await insist(() => countSoftBounce(db, { subscriberId, returned: false, now }))))
+    await drop("mailbox full for weeks");
+  if (meaning === "sent" && digest.full) await insist(() => clearSoftBounces(db, subscriberId, now));
   const { provider: slower } = outcome;
   if (slower) {
     await insist(() => slowProvider(db, provider, { ...slower, reason: said, now }));

@@ -36,7 +36,8 @@ async function runFeedback({ db, keys, now }: Needs, subscriberId: number, verdi
     await unsubscribe(db, { subscriberId, via: "feedback", now: now() });
     return;
   }
-  if (verdict === "full" && !(await countSoftBounce(db, subscriberId, now()))) return;
+  const isOver = () => countSoftBounce(db, { subscriberId, returned: true, now: now() });
+  if (verdict === "full" && !(await isOver())) return;
   const reason = verdict === "complaint" ? "complaint" : "hard";
   const via = verdict === "full" ? "mailbox full for weeks" : "feedback";
   await suppress(db, keys, { email: subscriber.email, reason, via, now: now() });

@@ -72,7 +72,7 @@ export async function changeAddress(
     if (!(await useToken(transaction, token, now))) return { kind: "used" };
     await transaction
       .update(subscribers)
-      .set({ email, provider, softBounces: 0, softSince: null })
+      .set({ email, provider, softBounces: 0, softSince: null, fullReturnedAt: null })
       .where(eq(subscribers.id, subscriber.id));
     await transaction
       .update(digests)

@@ -88,17 +88,33 @@ export async function easeProviders(db: Queryable, now: Date): Promise<void> {
   await db.execute(sql`delete from providers where connections > ${FULL_SPEED} and not stopped`);
 }
 
-/** Counts a full mailbox; true when five in a row over at least 14 days make the address one to suppress. */
-export async function countSoftBounce(db: Queryable, subscriberId: number, now: Date): Promise<boolean> {
+/**
+ * Counts a full mailbox, told by the server's answer or, `returned`, by a report of a mail that it had taken; true when five in a
+ * row over at least 14 days make the address one to suppress.
+ */
+export async function countSoftBounce(
+  db: Queryable,
+  { subscriberId, returned, now }: { subscriberId: number; returned: boolean; now: Date },
+): Promise<boolean> {
+  const at = now.toISOString();
   const answer = await db.execute<{ over: boolean }>(
-    sql`update subscribers set soft_bounces = soft_bounces + 1, soft_since = coalesce(soft_since, ${now.toISOString()})
+    sql`update subscribers set soft_bounces = soft_bounces + 1, soft_since = coalesce(soft_since, ${at}),
+        full_returned_at = ${returned ? sql`${at}` : sql`full_returned_at`}
       where id = ${subscriberId}
-      returning soft_bounces >= 5 and soft_since <= ${new Date(now.getTime() - 14 * 86_400_000).toISOString()}::timestamptz as over`,
+      returning soft_bounces >= 5 and soft_since <= ${at}::timestamptz - interval '14 days' as over`,
   );
   return answer.rows[0]?.over ?? false;
 }
 
-/** A mailbox that takes mail again is no longer counted as full. */
-export async function clearSoftBounces(db: Queryable, subscriberId: number): Promise<void> {
-  await db.execute(sql`update subscribers set soft_bounces = 0, soft_since = null where id = ${subscriberId}`);
+/**
+ * A mailbox whose server takes mail again is no longer counted as full. Where mail came back after it was taken, that means nothing
+ * before one has stayed for five days, the longest that servers try (RFC 5321 §4.5.4.1).
+ */
+export async function clearSoftBounces(db: Queryable, subscriberId: number, now: Date): Promise<void> {
+  await db.execute(
+    sql`update subscribers set soft_bounces = 0, soft_since = null, full_returned_at = null
+      where id = ${subscriberId} and (full_returned_at is null or exists (
+        select from digests where subscriber_id = subscribers.id and sent_at > full_returned_at
+          and sent_at <= ${now.toISOString()}::timestamptz - interval '5 days'))`,
+  );
 }

@@ -185,6 +185,8 @@ export const subscribers = pgTable("subscribers", {
   provider: text().notNull().default("other"),
   softBounces: integer("soft_bounces").notNull().default(0),
   softSince: instant("soft_since"),
+  /** When a mail that the mailbox's server had taken last came back, because the mailbox was full. */
+  fullReturnedAt: instant("full_returned_at"),
   /** What was agreed to: the wording's version and the page. */
   consent: text(),
   createdAt: instant("created_at").notNull().default(sql`now()`),

@@ -1,0 +1,1 @@
+ALTER TABLE "subscribers" ADD COLUMN "full_returned_at" timestamp with time zone;
