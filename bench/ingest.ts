@@ -12,7 +12,7 @@ import { showProgress } from "../src/commands/progress.ts";
 import { readConfig } from "../src/config.ts";
 import type { Context } from "../src/context.ts";
 import { addDays } from "../src/core/calendar.ts";
-import { readTopicsFile } from "../src/core/topics-file.ts";
+import { readTopicsFile } from "../src/core/match/topics-file.ts";
 import { closeDatabase, connectDatabase, migrateDatabase } from "../src/db/connect.ts";
 import { startEmbeddedDatabase } from "../src/db/embedded.ts";
 import { applyTopics } from "../src/db/topics.ts";

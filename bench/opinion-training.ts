@@ -1,10 +1,10 @@
 // How is a second opinion learned? Logistic regressions on labelled papers, and on recorded days labelled by the rules.
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { readLabelledPapers } from "../src/core/evaluate.ts";
-import type { PaperWords } from "../src/core/paper-words.ts";
-import { lexemeValue } from "../src/core/second-opinion.ts";
-import { type OfferedTopic, readTopicsFile } from "../src/core/topics-file.ts";
+import { readLabelledPapers } from "../src/core/match/evaluate.ts";
+import type { PaperWords } from "../src/core/match/paper-words.ts";
+import { lexemeValue } from "../src/core/match/second-opinion.ts";
+import { type OfferedTopic, readTopicsFile } from "../src/core/match/topics-file.ts";
 
 /** A text with the slugs of its topics; `sample` says in which reading it was labelled, `weak` that only the rules did. */
 export type Example = {

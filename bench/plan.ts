@@ -3,8 +3,8 @@ import { fork } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
 import path from "node:path";
-import { groupNearDuplicates } from "../src/core/near-duplicate.ts";
-import { WINDOW_DAYS } from "../src/core/plan.ts";
+import { groupNearDuplicates } from "../src/core/plan/near-duplicate.ts";
+import { WINDOW_DAYS } from "../src/core/plan/plan.ts";
 import { closeDatabase, connectDatabase, type Database, migrateDatabase } from "../src/db/connect.ts";
 import { startEmbeddedDatabase } from "../src/db/embedded.ts";
 import { median } from "./numbers.ts";
@@ -183,7 +183,7 @@ async function timeEach(db: Database, choose: string, [few, many]: readonly [num
 
 type Choice = { papers: number[]; topics: number[]; more: number };
 
-/** The formula of core/rank.ts the plain way: after each choice all that is left is sorted again. */
+/** The formula of core/plan/rank.ts the plain way: after each choice all that is left is sorted again. */
 async function chooseByFullSort(db: Database, checked: number): Promise<Map<number, Choice>> {
   const since = new Date(FIRST - WINDOW_DAYS * DAY_MS);
   const papers = await db.$client.query(

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type pg from "pg";
 import { from } from "pg-copy-streams";
-import { WINDOW_DAYS } from "../src/core/plan.ts";
+import { WINDOW_DAYS } from "../src/core/plan/plan.ts";
 import type { Database } from "../src/db/connect.ts";
 import { mulberry32 } from "../test/support/random.ts";
 

@@ -1,4 +1,4 @@
-// How was src/core/second-opinion.json made?
+// How was src/core/match/second-opinion.json made?
 //
 //   node --import tsx bench/train-second-opinion.ts
 //
@@ -24,7 +24,7 @@ await withScratchDatabase(async (db) => {
     words,
   );
   const lines = Object.entries(model).map(([slug, learned]) => `  ${JSON.stringify(slug)}: ${JSON.stringify(learned)}`);
-  const file = path.join(import.meta.dirname, "../src/core/second-opinion.json");
+  const file = path.join(import.meta.dirname, "../src/core/match/second-opinion.json");
   writeFileSync(file, `{\n${lines.join(",\n")}\n}\n`);
   console.log(`${read.length} read papers, ${weak.length} by their rules, ${topics.length} topics`);
 });

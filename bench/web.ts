@@ -10,7 +10,7 @@ import pino from "pino";
 import { readConfig } from "../src/config.ts";
 import type { Context } from "../src/context.ts";
 import { addDays } from "../src/core/calendar.ts";
-import { readTopicsFile } from "../src/core/topics-file.ts";
+import { readTopicsFile } from "../src/core/match/topics-file.ts";
 import { closeDatabase, connectDatabase, connectQueue, type Database, migrateDatabase } from "../src/db/connect.ts";
 import { startEmbeddedDatabase } from "../src/db/embedded.ts";
 import { storePapers } from "../src/db/papers.ts";

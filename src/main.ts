@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import pino, { type Logger } from "pino";
 import type { Config, Role } from "./config.ts";
 import type { Context } from "./context.ts";
-import { readTopicsFile } from "./core/topics-file.ts";
+import { readTopicsFile } from "./core/match/topics-file.ts";
 import { emptyCardCache } from "./db/cards.ts";
 import { closeDatabase, connectDatabase, connectQueue, migrateDatabase } from "./db/connect.ts";
 import { startEmbeddedDatabase } from "./db/embedded.ts";

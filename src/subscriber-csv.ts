@@ -1,9 +1,9 @@
 // How are readers written in a CSV file? In: any order of known columns. Out: nothing that a spreadsheet would run.
 import { parse } from "csv-parse/sync";
-import { readAddress } from "./core/address.ts";
-import { readChoices } from "./core/choices.ts";
-import { providerOf } from "./core/provider.ts";
-import { subscriberStates } from "./core/subscriber-state.ts";
+import { readAddress } from "./core/readers/address.ts";
+import { readChoices } from "./core/readers/choices.ts";
+import { providerOf } from "./core/readers/provider.ts";
+import { subscriberStates } from "./core/readers/subscriber-state.ts";
 import type { ExportedSubscriber, ImportedSubscriber } from "./db/subscriber-import.ts";
 
 const MAX_BYTES = 50_000_000;

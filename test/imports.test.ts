@@ -30,6 +30,9 @@ it("finds each kind of forbidden import", () => {
     write(house, "src/core/pure.ts", 'import "express";\nimport "node:fs";\n');
     write(house, "src/core/one.ts", 'import "./two.ts";\n');
     write(house, "src/core/two.ts", 'import "./one.ts";\nimport "./gone.ts";\n');
+    write(house, "src/core/paper.ts", 'import "./plan/rank.ts";\n');
+    write(house, "src/core/plan/rank.ts", 'import "../match/match.ts";\n');
+    write(house, "src/core/match/match.ts", "");
     write(
       house,
       "src/db/rows.ts",
@@ -44,6 +47,8 @@ it("finds each kind of forbidden import", () => {
       "core-is-pure: src/core/pure.ts → express",
       "core-is-pure: src/core/pure.ts → fs",
       "only-web-knows-express: src/core/pure.ts → express",
+      "core-of-all-knows-no-stage: src/core/paper.ts → src/core/plan/rank.ts",
+      "core-of-a-stage-stands-alone: src/core/plan/rank.ts → src/core/match/match.ts",
       "no-circular: src/core/one.ts → src/core/two.ts",
       "resolvable: src/core/two.ts → ./gone.ts",
       "only-queue-knows-bullmq: src/db/rows.ts → bullmq",

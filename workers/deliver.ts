@@ -1,7 +1,7 @@
 // The stage deliver: claims digests or a letter, composes, sends, records what the server answered. Wakes nobody.
 import type { Context } from "../src/context.ts";
 import { type Answer, meaningOf, wordsOf } from "../src/core/answers.ts";
-import { decideOutcome } from "../src/core/outcome.ts";
+import { decideOutcome } from "../src/core/deliver/outcome.ts";
 import {
   type Claim,
   type ClaimedDigest,

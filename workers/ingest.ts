@@ -1,8 +1,8 @@
 // The stage ingest: what is new at one source? Asks it, stores papers, records the run; wakes match.
 import type { Context } from "../src/context.ts";
-import type { SourceHistory } from "../src/core/freshness.ts";
-import { hasTexLeft } from "../src/core/readable.ts";
-import { askAgainAt, namedDays, outcomeOf, regularDays, retryAt } from "../src/core/source-run.ts";
+import type { SourceHistory } from "../src/core/ingest/freshness.ts";
+import { hasTexLeft } from "../src/core/ingest/readable.ts";
+import { askAgainAt, namedDays, outcomeOf, regularDays, retryAt } from "../src/core/ingest/source-run.ts";
 import { listIncompletePapers, storePapers } from "../src/db/papers.ts";
 import { endRun, lastRuns, type RunOutcome, startRun, withSourceLock } from "../src/db/source-runs.ts";
 import { readPaperFiles } from "../src/sources/files.ts";

@@ -1,9 +1,9 @@
 // The stage match: which topics does each new paper answer? Reads papers with matched_at empty, writes matches.
 import type { Context } from "../src/context.ts";
-import { explainInParts } from "../src/core/explain.ts";
-import type { CompiledTopics } from "../src/core/match-rules.ts";
-import { parseRules } from "../src/core/rules.ts";
-import { findOpinion } from "../src/core/second-opinion.ts";
+import { explainInParts } from "../src/core/match/explain.ts";
+import type { CompiledTopics } from "../src/core/match/match-rules.ts";
+import { parseRules } from "../src/core/match/rules.ts";
+import { findOpinion } from "../src/core/match/second-opinion.ts";
 import { compileRules } from "../src/db/compiled.ts";
 import type { Queryable } from "../src/db/connect.ts";
 import { markMatched, replaceMatches, takeUnmatchedPapers } from "../src/db/matches.ts";

@@ -1,10 +1,10 @@
 // The stage plan: who is due now, with which papers? Reads readers, matches and what was sent; writes digests; wakes deliver.
 import type { Context } from "../src/context.ts";
-import { addCard, type CardSet, hasCard } from "../src/core/card-set.ts";
-import { nothingReason, quietReason, sourceStatus } from "../src/core/freshness.ts";
-import { type Day, planReader, WINDOW_DAYS } from "../src/core/plan.ts";
-import { numberPapers, rankTopics } from "../src/core/rank.ts";
-import { slotAt } from "../src/core/schedule.ts";
+import { nothingReason, quietReason, sourceStatus } from "../src/core/ingest/freshness.ts";
+import { addCard, type CardSet, hasCard } from "../src/core/plan/card-set.ts";
+import { type Day, planReader, WINDOW_DAYS } from "../src/core/plan/plan.ts";
+import { numberPapers, rankTopics } from "../src/core/plan/rank.ts";
+import { slotAt } from "../src/core/plan/schedule.ts";
 import {
   cellIds,
   type DueGroup,

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { type IngestRun, importFiles, runIngest } from "../../workers/ingest.ts";
 import { runMatch } from "../../workers/match.ts";
 import { sourceNames } from "../config.ts";
-import { namedDays } from "../core/source-run.ts";
+import { namedDays } from "../core/ingest/source-run.ts";
 import { findSource } from "../sources/sources.ts";
 import { showProgress } from "./progress.ts";
 import { answer, period, readSettings, withContext } from "./support.ts";

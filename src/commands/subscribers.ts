@@ -1,8 +1,8 @@
 // The commands about subscribers: list, show, import, export, suppress, erase.
 import { readFile } from "node:fs/promises";
 import { type Command, Option } from "commander";
-import { readAddress } from "../core/address.ts";
-import { subscriberStates } from "../core/subscriber-state.ts";
+import { readAddress } from "../core/readers/address.ts";
+import { subscriberStates } from "../core/readers/subscriber-state.ts";
 import { eraseSubscriber } from "../db/account.ts";
 import { type Imported, importSubscribers, listForExport } from "../db/subscriber-import.ts";
 import { listSubscribers, showSubscriber } from "../db/subscriber-lists.ts";

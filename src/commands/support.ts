@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from "commander";
 import { config as readDotenv } from "dotenv";
 import { type Config, readConfig } from "../config.ts";
-import { namedDays } from "../core/source-run.ts";
+import { namedDays } from "../core/ingest/source-run.ts";
 import { isDate } from "../core/weeks.ts";
 import { type Built, buildContext, PlainError } from "../main.ts";
 

@@ -1,7 +1,7 @@
 // What would these rules have brought lately?
 import { sql } from "drizzle-orm";
-import { explainMatches } from "../core/explain.ts";
-import { parseRules } from "../core/rules.ts";
+import { explainMatches } from "../core/match/explain.ts";
+import { parseRules } from "../core/match/rules.ts";
 import { compileOne } from "./compiled.ts";
 import type { Queryable } from "./connect.ts";
 import { listRecentPapers } from "./matches.ts";

@@ -6,8 +6,8 @@ import {
   type Earlier,
   listRuleTexts,
   type TopicRules,
-} from "../core/match-rules.ts";
-import type { Rules } from "../core/rules.ts";
+} from "../core/match/match-rules.ts";
+import type { Rules } from "../core/match/rules.ts";
 import type { Queryable } from "./connect.ts";
 import { readLexicon } from "./lexemes.ts";
 

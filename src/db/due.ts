@@ -2,8 +2,8 @@
 import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/node-postgres";
 import type pg from "pg";
-import type { Chooser } from "../core/rank.ts";
-import type { Schedule, Slot } from "../core/schedule.ts";
+import type { Chooser } from "../core/plan/rank.ts";
+import type { Schedule, Slot } from "../core/plan/schedule.ts";
 import type { Database, Queryable } from "./connect.ts";
 import { copyOut, type Row, readInteger, readIntegers, readText } from "./copy.ts";
 import * as schema from "./schema.ts";

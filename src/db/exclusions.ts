@@ -1,8 +1,8 @@
 // Which papers did readers ask to be spared of?
-import { matchTopics } from "../core/match.ts";
-import { indexPapers, type PaperIndex } from "../core/paper-index.ts";
-import type { PaperWords } from "../core/paper-words.ts";
-import { parseExclusions } from "../core/rules.ts";
+import { matchTopics } from "../core/match/match.ts";
+import { indexPapers, type PaperIndex } from "../core/match/paper-index.ts";
+import type { PaperWords } from "../core/match/paper-words.ts";
+import { parseExclusions } from "../core/match/rules.ts";
 import { compileRules } from "./compiled.ts";
 import type { Queryable } from "./connect.ts";
 import { listRecentPapers } from "./matches.ts";

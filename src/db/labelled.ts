@@ -1,11 +1,11 @@
 // How good are topics on labelled papers? Nothing is stored: PostgreSQL only makes the lexemes.
-import { type Evaluation, evaluate, type LabelledPaper } from "../core/evaluate.ts";
-import { matchTopics } from "../core/match.ts";
-import { compileTopics, listRuleTexts } from "../core/match-rules.ts";
-import { indexPapers } from "../core/paper-index.ts";
-import { type PaperWords, readPaperWords } from "../core/paper-words.ts";
-import { parseRules } from "../core/rules.ts";
-import { findOpinion } from "../core/second-opinion.ts";
+import { type Evaluation, evaluate, type LabelledPaper } from "../core/match/evaluate.ts";
+import { matchTopics } from "../core/match/match.ts";
+import { compileTopics, listRuleTexts } from "../core/match/match-rules.ts";
+import { indexPapers } from "../core/match/paper-index.ts";
+import { type PaperWords, readPaperWords } from "../core/match/paper-words.ts";
+import { parseRules } from "../core/match/rules.ts";
+import { findOpinion } from "../core/match/second-opinion.ts";
 import type { Queryable } from "./connect.ts";
 import { readLexicon, readSearchVectors } from "./lexemes.ts";
 

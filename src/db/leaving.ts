@@ -1,6 +1,6 @@
 // How does a reader leave, come back, or get less? Opt-out wins: what is queued stops in the same transaction.
 import { and, eq, isNull } from "drizzle-orm";
-import { lastingPause } from "../core/pause.ts";
+import { lastingPause } from "../core/plan/pause.ts";
 import type { TokenKeys } from "../core/tokens.ts";
 import type { Database } from "./connect.ts";
 import { recordEvent } from "./events.ts";

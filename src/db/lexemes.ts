@@ -1,8 +1,8 @@
 // Which lexemes are these words? PostgreSQL's own stemming and stop words, for rules as for papers.
 import { sql } from "drizzle-orm";
-import type { LexemeAt, Lexicon, WordAt } from "../core/match-rules.ts";
-import { listWords, readTsvector } from "../core/paper-words.ts";
-import { plainWords } from "../core/plain-words.ts";
+import type { LexemeAt, Lexicon, WordAt } from "../core/match/match-rules.ts";
+import { listWords, readTsvector } from "../core/match/paper-words.ts";
+import { plainWords } from "../core/match/plain-words.ts";
 import type { Queryable } from "./connect.ts";
 
 const BATCH = 20_000;

@@ -1,7 +1,7 @@
 // Which papers does match look at, what did it find, and what can planning choose from?
 import { sql } from "drizzle-orm";
-import { type PaperWords, type PaperWordsRow, readPaperWords } from "../core/paper-words.ts";
-import type { RankedPaper, TopicMatch } from "../core/rank.ts";
+import { type PaperWords, type PaperWordsRow, readPaperWords } from "../core/match/paper-words.ts";
+import type { RankedPaper, TopicMatch } from "../core/plan/rank.ts";
 import type { Queryable } from "./connect.ts";
 import { votable } from "./trending.ts";
 

@@ -1,6 +1,6 @@
 // How does one batch of merged papers become rows? Locks, inserts and updates, each in one statement.
 import { sql } from "drizzle-orm";
-import type { StoredPaper } from "../core/merge-papers.ts";
+import type { StoredPaper } from "../core/ingest/merge-papers.ts";
 import type { PaperDraft } from "../core/paper.ts";
 import type { Queryable } from "./connect.ts";
 import { papers } from "./schema.ts";

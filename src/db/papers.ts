@@ -1,6 +1,6 @@
 // How do papers get in and out? Drafts fold into one row a work; rows come back as the pages and the digest read them.
 import { and, desc, gte, inArray, like, ne } from "drizzle-orm";
-import { mergePaper, type StoredPaper } from "../core/merge-papers.ts";
+import { mergePaper, type StoredPaper } from "../core/ingest/merge-papers.ts";
 import type { Paper, PaperDraft } from "../core/paper.ts";
 import type { Database, Queryable } from "./connect.ts";
 import { countDay, insertPapers, lockKnownPapers, updatePapers } from "./paper-rows.ts";

@@ -1,7 +1,7 @@
 // How do plans become digests? Rows by COPY, papers noted as sent, cards frozen; all in planning's transaction.
 import { sql } from "drizzle-orm";
-import type { Planned } from "../core/plan.ts";
-import type { Slot } from "../core/schedule.ts";
+import type { Planned } from "../core/plan/plan.ts";
+import type { Slot } from "../core/plan/schedule.ts";
 import type { Queryable } from "./connect.ts";
 import {
   addDate,

@@ -1,11 +1,11 @@
 // Why is this paper on these topics? The stored words, and the parts of the score made again from the rules.
 import { sql } from "drizzle-orm";
-import type { Earned } from "../core/explain.ts";
-import { listScoreParts } from "../core/match.ts";
-import { indexPapers } from "../core/paper-index.ts";
-import { parseRules } from "../core/rules.ts";
-import { findOpinion, opinionFactor } from "../core/second-opinion.ts";
-import { listTerms } from "../core/surface.ts";
+import type { Earned } from "../core/match/explain.ts";
+import { listScoreParts } from "../core/match/match.ts";
+import { indexPapers } from "../core/match/paper-index.ts";
+import { parseRules } from "../core/match/rules.ts";
+import { findOpinion, opinionFactor } from "../core/match/second-opinion.ts";
+import { listTerms } from "../core/match/surface.ts";
 import { compileRules } from "./compiled.ts";
 import type { Queryable } from "./connect.ts";
 import { findMatchPaper } from "./matches.ts";

@@ -1,7 +1,7 @@
 // Which topics did a reader write?
 import { sql } from "drizzle-orm";
-import { explainInParts } from "../core/explain.ts";
-import { listRuleTerms, type ParsedRules, parseRules } from "../core/rules.ts";
+import { explainInParts } from "../core/match/explain.ts";
+import { listRuleTerms, type ParsedRules, parseRules } from "../core/match/rules.ts";
 import { compileRules } from "./compiled.ts";
 import type { Queryable } from "./connect.ts";
 import { listRecentPapers, replaceMatches } from "./matches.ts";

@@ -19,8 +19,8 @@ import {
   uniqueIndex,
 } from "drizzle-orm/pg-core";
 import type { DigestCard } from "../core/digest.ts";
+import { WORD_BREAKS } from "../core/match/plain-words.ts";
 import type { PaperLinks } from "../core/paper.ts";
-import { WORD_BREAKS } from "../core/plain-words.ts";
 
 const tsvector = customType<{ data: string }>({ dataType: () => "tsvector" });
 /** A column with word breaks as spaces, so that rules and papers are cut into words alike. */

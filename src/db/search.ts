@@ -1,9 +1,9 @@
 // Which papers answer these words? The same grammar as topics, over everything stored.
 import { sql } from "drizzle-orm";
-import { explainMatches } from "../core/explain.ts";
-import { highlight, type Segment } from "../core/highlight.ts";
-import { parseRules } from "../core/rules.ts";
-import { writeTextQuery } from "../core/tsquery.ts";
+import { explainMatches } from "../core/match/explain.ts";
+import { highlight, type Segment } from "../core/match/highlight.ts";
+import { parseRules } from "../core/match/rules.ts";
+import { writeTextQuery } from "../core/match/tsquery.ts";
 import { compileOne } from "./compiled.ts";
 import type { Queryable } from "./connect.ts";
 import { listPapersToMatch } from "./matches.ts";

@@ -1,6 +1,6 @@
 // What did each source answer, and when? One row a run; one run of a source at a time, over all machines.
 import { sql } from "drizzle-orm";
-import type { SourceHistory } from "../core/freshness.ts";
+import type { SourceHistory } from "../core/ingest/freshness.ts";
 import type { Database, Queryable } from "./connect.ts";
 import { sourceRuns } from "./schema.ts";
 

@@ -1,7 +1,7 @@
 // How do readers come in from elsewhere, and go out again? Opt-outs win over whatever a file says.
 import { eq, sql } from "drizzle-orm";
 import type { Cadence } from "../core/digest.ts";
-import { moreCautious, type SubscriberState } from "../core/subscriber-state.ts";
+import { moreCautious, type SubscriberState } from "../core/readers/subscriber-state.ts";
 import type { TokenKeys } from "../core/tokens.ts";
 import type { Database, Queryable } from "./connect.ts";
 import { recordEvent } from "./events.ts";

@@ -1,8 +1,8 @@
 // How does somebody become a reader? Sign-up, confirmation and choices; each act can be repeated.
 import { eq } from "drizzle-orm";
-import type { Choices } from "../core/choices.ts";
-import { lastingPause, pauseEndsAt } from "../core/pause.ts";
-import { nextDueAt } from "../core/schedule.ts";
+import { lastingPause, pauseEndsAt } from "../core/plan/pause.ts";
+import { nextDueAt } from "../core/plan/schedule.ts";
+import type { Choices } from "../core/readers/choices.ts";
 import type { TokenKeys } from "../core/tokens.ts";
 import type { Database, Queryable } from "./connect.ts";
 import { recordEvent } from "./events.ts";

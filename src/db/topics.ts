@@ -1,6 +1,6 @@
 // Which topics are on offer, which did readers write, and what do they bring?
 import { sql } from "drizzle-orm";
-import type { OfferedTopic } from "../core/topics-file.ts";
+import type { OfferedTopic } from "../core/match/topics-file.ts";
 import type { Queryable } from "./connect.ts";
 import { forgetMatched } from "./matches.ts";
 

@@ -1,4 +1,4 @@
-// Which papers are trending? The formula of core/hotness.ts as PostgreSQL computes it.
+// Which papers are trending? The formula of core/plan/hotness.ts as PostgreSQL computes it.
 import { sql } from "drizzle-orm";
 
 /** Whether anybody can vote on a row of `papers`: what Hugging Face lists. */

@@ -1,8 +1,8 @@
 // What did readers want more and less of, and what does that change for them?
 import { type SQL, sql } from "drizzle-orm";
 import { groupBy } from "../core/group.ts";
-import { type PaperWords, readPaperWords } from "../core/paper-words.ts";
-import { countHolders, makeVectors, type Rarity, similarity, type Vectors, voteFactor } from "../core/similar.ts";
+import { type PaperWords, readPaperWords } from "../core/match/paper-words.ts";
+import { countHolders, makeVectors, type Rarity, similarity, type Vectors, voteFactor } from "../core/match/similar.ts";
 import type { Queryable } from "./connect.ts";
 
 export type Direction = "more" | "less";

@@ -1,10 +1,11 @@
 // How does a paper look in a digest? Its card in both parts, rendered and encoded once for all who get it.
+
+import { bylineOf, shorten, whyOf } from "../core/deliver/digest-words.ts";
+import { decodeQuotedPrintable } from "../core/deliver/quoted-printable.ts";
+import { WIDTH, wrap } from "../core/deliver/wrap.ts";
 import type { DigestCard } from "../core/digest.ts";
-import { bylineOf, shorten, whyOf } from "../core/digest-words.ts";
-import { highlight } from "../core/highlight.ts";
 import type { Links } from "../core/links.ts";
-import { decodeQuotedPrintable } from "../core/quoted-printable.ts";
-import { WIDTH, wrap } from "../core/wrap.ts";
+import { highlight } from "../core/match/highlight.ts";
 import { lintCard } from "./lint.ts";
 import { type Cut, type Encoded, encode, escapeHtml, withBreaks } from "./template.ts";
 

@@ -1,8 +1,6 @@
 // How does a digest or letter become the very bytes that are sent? The same input gives the same bytes.
 import { createHmac, createSecretKey, hash } from "node:crypto";
-import type { Digest, Letter } from "../core/digest.ts";
-import { letterWords } from "../core/letter-words.ts";
-import { type Links, links } from "../core/links.ts";
+import { letterWords } from "../core/deliver/letter-words.ts";
 import {
   domainOf,
   type MailAddress,
@@ -10,9 +8,11 @@ import {
   writeAddressHeader,
   writeHeader,
   writeTextHeader,
-} from "../core/mime.ts";
+} from "../core/deliver/mime.ts";
+import { wrap } from "../core/deliver/wrap.ts";
+import type { Digest, Letter } from "../core/digest.ts";
+import { type Links, links } from "../core/links.ts";
 import { signToken, type TokenKeys } from "../core/tokens.ts";
-import { wrap } from "../core/wrap.ts";
 import { openDigestParts, type Sender } from "./digest-parts.ts";
 import { type DkimSettings, type Field, openSigner } from "./dkim.ts";
 import { openLint } from "./lint.ts";

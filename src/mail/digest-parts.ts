@@ -1,8 +1,9 @@
 // What stands in both parts of a digest around its cards? Ready pieces, with one reader's links and words in the gaps.
+
+import { type DigestWords, wordsOf } from "../core/deliver/digest-words.ts";
+import { wrap } from "../core/deliver/wrap.ts";
 import type { Digest } from "../core/digest.ts";
-import { type DigestWords, wordsOf } from "../core/digest-words.ts";
 import type { Links } from "../core/links.ts";
-import { wrap } from "../core/wrap.ts";
 import { type EncodedCard, openCards } from "./cards.ts";
 import {
   compileTemplate,

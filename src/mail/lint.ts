@@ -1,6 +1,7 @@
 // Is this message fit to be sent? One more look at the ready message, by rules of its own, before it leaves.
+
+import { decodeQuotedPrintable } from "../core/deliver/quoted-printable.ts";
 import type { Digest } from "../core/digest.ts";
-import { decodeQuotedPrintable } from "../core/quoted-printable.ts";
 import { type TokenKeys, verifyToken } from "../core/tokens.ts";
 import { SIGNED_HEADERS } from "./dkim.ts";
 

@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
-import { encodeQuotedPrintable } from "../core/quoted-printable.ts";
+import { encodeQuotedPrintable } from "../core/deliver/quoted-printable.ts";
 
 /** Literal pieces and slot names in turn: pieces[0], slots[0], pieces[1], … */
 export type Cut = { pieces: string[]; slots: string[] };

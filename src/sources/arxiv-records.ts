@@ -1,10 +1,11 @@
 // What does one record of arXiv say? Announcements, Query API entries and OAI-PMH records become drafts.
-import { splitAuthors } from "../core/author-names.ts";
+
 import { arxivAnnouncedAt, arxivListDay, utcDay } from "../core/calendar.ts";
-import { type ArxivId, readArxivId, readDoi } from "../core/canonical-id.ts";
+import { splitAuthors } from "../core/ingest/author-names.ts";
+import { type ArxivId, readArxivId, readDoi } from "../core/ingest/canonical-id.ts";
+import { plainHtml } from "../core/ingest/plain-html.ts";
+import { readAbstract, readableName, readableTitle } from "../core/ingest/readable.ts";
 import type { PaperDraft } from "../core/paper.ts";
-import { plainHtml } from "../core/plain-html.ts";
-import { readAbstract, readableName, readableTitle } from "../core/readable.ts";
 import { child, childText, childTexts, type XmlNode } from "./xml.ts";
 
 /** A draft, or what is wrong with the record. */

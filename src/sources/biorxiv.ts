@@ -1,10 +1,10 @@
 // The sources biorxiv and medrxiv: which preprints were posted on these days?
 import { z } from "zod";
-import { forwardName } from "../core/author-names.ts";
-import { canonicalId } from "../core/canonical-id.ts";
+import { forwardName } from "../core/ingest/author-names.ts";
+import { canonicalId } from "../core/ingest/canonical-id.ts";
+import { plainHtml } from "../core/ingest/plain-html.ts";
+import { readAbstract, readableName, readableTitle } from "../core/ingest/readable.ts";
 import type { PaperDraft } from "../core/paper.ts";
-import { plainHtml } from "../core/plain-html.ts";
-import { readAbstract, readableName, readableTitle } from "../core/readable.ts";
 import { saysWithdrawn } from "./arxiv-records.ts";
 import { readJson } from "./huggingface.ts";
 import { collectRefusals, sayIssue, whatIs } from "./refusals.ts";

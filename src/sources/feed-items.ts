@@ -1,10 +1,11 @@
 // What does one item of any RSS or Atom feed say? Journals, blogs and repositories become drafts.
-import { forwardName, splitAuthors } from "../core/author-names.ts";
+
 import { utcDay } from "../core/calendar.ts";
-import { canonicalId, findArxivId, readDoi } from "../core/canonical-id.ts";
-import { readWebUrl } from "../core/clean-text.ts";
-import { plainHtml } from "../core/plain-html.ts";
-import { readAbstract, readableName, readableTitle } from "../core/readable.ts";
+import { forwardName, splitAuthors } from "../core/ingest/author-names.ts";
+import { canonicalId, findArxivId, readDoi } from "../core/ingest/canonical-id.ts";
+import { readWebUrl } from "../core/ingest/clean-text.ts";
+import { plainHtml } from "../core/ingest/plain-html.ts";
+import { readAbstract, readableName, readableTitle } from "../core/ingest/readable.ts";
 import { type Reading, readInstant } from "./arxiv-records.ts";
 import { child, childText, childTexts, type XmlNode } from "./xml.ts";
 

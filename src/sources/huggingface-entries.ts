@@ -1,10 +1,10 @@
 // What does one answer of Hugging Face's daily_papers say? Entries become drafts; damaged ones are refused with their place.
 import { z } from "zod";
 import { utcDay } from "../core/calendar.ts";
-import { canonicalId, readArxivId } from "../core/canonical-id.ts";
-import { cleanLine, readWebUrl } from "../core/clean-text.ts";
+import { canonicalId, readArxivId } from "../core/ingest/canonical-id.ts";
+import { cleanLine, readWebUrl } from "../core/ingest/clean-text.ts";
+import { readAbstract, readableAbstract, readableName, readableTitle } from "../core/ingest/readable.ts";
 import type { PaperDraft, PaperLinks } from "../core/paper.ts";
-import { readAbstract, readableAbstract, readableName, readableTitle } from "../core/readable.ts";
 import { collectRefusals, sayIssue, whatIs } from "./refusals.ts";
 
 const count = z.number().int().min(0).max(1_000_000_000).optional().catch(undefined);

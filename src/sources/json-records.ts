@@ -1,11 +1,11 @@
 // What does one JSON record of a paper say? JSON lines as exported by others, arXiv's metadata snapshot among them.
 import { z } from "zod";
-import { forwardName, splitAuthors } from "../core/author-names.ts";
 import { arxivAnnouncedAt, arxivListDay, utcDay } from "../core/calendar.ts";
-import { canonicalId, findArxivId, readArxivId, readDoi } from "../core/canonical-id.ts";
-import { readWebUrl } from "../core/clean-text.ts";
+import { forwardName, splitAuthors } from "../core/ingest/author-names.ts";
+import { canonicalId, findArxivId, readArxivId, readDoi } from "../core/ingest/canonical-id.ts";
+import { readWebUrl } from "../core/ingest/clean-text.ts";
+import { readAbstract, readableName, readableTitle } from "../core/ingest/readable.ts";
 import type { PaperDraft } from "../core/paper.ts";
-import { readAbstract, readableName, readableTitle } from "../core/readable.ts";
 import { readInstant, saysWithdrawn } from "./arxiv-records.ts";
 import { sayIssue } from "./refusals.ts";
 

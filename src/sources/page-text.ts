@@ -1,8 +1,8 @@
 // What does the daily page say as text, copied out of a browser? Titles, abstracts, author counts, dates, comments.
 import { createHash } from "node:crypto";
-import { cleanLine } from "../core/clean-text.ts";
+import { cleanLine } from "../core/ingest/clean-text.ts";
+import { ABSTRACT_LIMIT, readAbstract, readableTitle, TITLE_LIMIT } from "../core/ingest/readable.ts";
 import type { PaperDraft } from "../core/paper.ts";
-import { ABSTRACT_LIMIT, readAbstract, readableTitle, TITLE_LIMIT } from "../core/readable.ts";
 
 /** One paper as it stands there; `year` only where it is printed, which it is for years before the page's own. */
 export type PageEntry = {

@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
+import { readAbstract, readableName, readableTitle } from "../core/ingest/readable.ts";
 import type { PaperDraft } from "../core/paper.ts";
-import { readAbstract, readableName, readableTitle } from "../core/readable.ts";
 
 const file = path.join(import.meta.dirname, "../../samples/papers.json");
 const sample = z.object({

@@ -1,6 +1,6 @@
 // Which sources are there? The one table: a name and what makes it; any other name may be the URL of a feed.
 import { type Config, sourceNames } from "../config.ts";
-import type { NamedSource } from "../core/freshness.ts";
+import type { NamedSource } from "../core/ingest/freshness.ts";
 import { arxiv } from "./arxiv.ts";
 import { biorxiv } from "./biorxiv.ts";
 import { feed } from "./feed.ts";

@@ -1,7 +1,8 @@
 // What stands in the choices form of the confirm and preference pages? What is kept, or what was typed.
-import { cadences, MAX_PAPERS } from "../core/choices.ts";
-import { lastingPause } from "../core/pause.ts";
-import { listTimezones } from "../core/timezones.ts";
+
+import { lastingPause } from "../core/plan/pause.ts";
+import { cadences, MAX_PAPERS } from "../core/readers/choices.ts";
+import { listTimezones } from "../core/readers/timezones.ts";
 import { listChosenTopics, type Subscriber } from "../db/subscriber-rows.ts";
 import { type Form, fieldOf, fieldsOf } from "./forms.ts";
 import { listTopicAreas } from "./front.ts";

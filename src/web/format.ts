@@ -1,5 +1,5 @@
 // How are dates, counts and names written on a page?
-import { localDay } from "../core/schedule.ts";
+import { localDay } from "../core/plan/schedule.ts";
 
 // Making a formatter costs a hundred times what using it does, and a page writes hundreds of dates and counts.
 const english = "en-GB";

@@ -1,5 +1,5 @@
 // What does the front page hold? The sign-up form and the papers of a day or a week.
-import { type SourceStatus, sourceStatus } from "../core/freshness.ts";
+import { type SourceStatus, sourceStatus } from "../core/ingest/freshness.ts";
 import { isDate, weekOf } from "../core/weeks.ts";
 import { countTopicsOfSpan, findLatestDay, findNeighbourDays, listPapersOfSpan } from "../db/pages.ts";
 import { lastRuns } from "../db/source-runs.ts";

@@ -1,6 +1,6 @@
 // How does an abstract with TeX become HTML? Text is made readable and escaped, math becomes MathML.
 import temml from "temml";
-import { readableAbstract } from "../core/readable.ts";
+import { readableAbstract } from "../core/ingest/readable.ts";
 
 const MAX_FORMULAS = 200;
 const MAX_FORMULA_LENGTH = 1_000;

@@ -1,5 +1,5 @@
 // What would tomorrow's digest hold for a choice of topics?
-import { choosePapers, numberPapers, rankTopics } from "../core/rank.ts";
+import { choosePapers, numberPapers, rankTopics } from "../core/plan/rank.ts";
 import { listTopicMatches, listWindowPapers } from "../db/matches.ts";
 import { type ListedPaper, listCardsById } from "../db/pages.ts";
 import { listOfferedTopics } from "../db/topics.ts";

@@ -1,7 +1,7 @@
 // What happens when somebody asks for a subscription, on a page or through the API?
-import { readAddress } from "../core/address.ts";
-import { providerOf } from "../core/provider.ts";
-import { readTimezone } from "../core/timezones.ts";
+import { readAddress } from "../core/readers/address.ts";
+import { providerOf } from "../core/readers/provider.ts";
+import { readTimezone } from "../core/readers/timezones.ts";
 import { signUp } from "../db/subscribers.ts";
 import { inSameTime } from "./same-time.ts";
 import type { Web } from "./web.ts";

@@ -1,7 +1,7 @@
 // What does every route get? The context with what pages need beside it.
 import type { Response } from "express";
 import type { Context } from "../context.ts";
-import type { NamedSource } from "../core/freshness.ts";
+import type { NamedSource } from "../core/ingest/freshness.ts";
 import { type Links, links } from "../core/links.ts";
 import { type TokenAnswer, type TokenPurpose, verifyToken } from "../core/tokens.ts";
 import { type Assets, openAssets } from "./assets.ts";

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { readAddress } from "../../src/core/address.ts";
+import { readAddress } from "../../src/core/readers/address.ts";
 
 type Case = { address: string; verdict: string; signup: string; ascii?: string | null; normalized?: string | null };
 const file = path.resolve(import.meta.dirname, "../../../shared/data/addresses.json");

@@ -1,8 +1,8 @@
 // Is a quiet source told from a late, a stale and a broken one, in words that are true?
 import { describe, expect, test } from "vitest";
 import { arxivAnnouncedAt, arxivListDay, quietDay } from "../../src/core/calendar.ts";
-import { nothingReason, quietReason, type SourceHistory, sourceStatus } from "../../src/core/freshness.ts";
-import { retryAt } from "../../src/core/source-run.ts";
+import { nothingReason, quietReason, type SourceHistory, sourceStatus } from "../../src/core/ingest/freshness.ts";
+import { retryAt } from "../../src/core/ingest/source-run.ts";
 
 const face = { name: "huggingface", title: "Hugging Face", calendar: "weekdays" as const };
 const arxiv = { name: "arxiv", title: "arXiv", calendar: "arxiv" as const };

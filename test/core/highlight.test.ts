@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { highlight } from "../../src/core/highlight.ts";
+import { highlight } from "../../src/core/match/highlight.ts";
 
 it("marks terms with hyphens, slashes and other marks of regular expressions as they stand", () => {
   const text = "Tool-using agents (C++) read/write [safely]";

@@ -1,9 +1,9 @@
 // Does choosing give what its formula says, for whatever papers, topics and readers there are?
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { standing } from "../../src/core/hotness.ts";
-import { groupNearDuplicates } from "../../src/core/near-duplicate.ts";
-import { type Chooser, choosePapers, numberPapers, type RankedPaper, rankTopics } from "../../src/core/rank.ts";
+import { standing } from "../../src/core/plan/hotness.ts";
+import { groupNearDuplicates } from "../../src/core/plan/near-duplicate.ts";
+import { type Chooser, choosePapers, numberPapers, type RankedPaper, rankTopics } from "../../src/core/plan/rank.ts";
 
 const now = new Date("2026-03-02T07:00:00Z");
 const DAY_MS = 86_400_000;

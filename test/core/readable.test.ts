@@ -2,7 +2,13 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { hasTexLeft, readAbstract, readableAbstract, readableName, readableTitle } from "../../src/core/readable.ts";
+import {
+  hasTexLeft,
+  readAbstract,
+  readableAbstract,
+  readableName,
+  readableTitle,
+} from "../../src/core/ingest/readable.ts";
 import { readRawTexts } from "../support/raw-texts.ts";
 import { findRecorded } from "../support/recorded.ts";
 

@@ -1,7 +1,7 @@
 // Does the grammar read what the page on rules promises, and name every mistake with its place?
 import { describe, expect, it, test } from "vitest";
-import { followRules, MAX_RULES_LENGTH, parseExclusions, parseRules, type Rule } from "../../src/core/rules.ts";
-import { readTopicsFile } from "../../src/core/topics-file.ts";
+import { followRules, MAX_RULES_LENGTH, parseExclusions, parseRules, type Rule } from "../../src/core/match/rules.ts";
+import { readTopicsFile } from "../../src/core/match/topics-file.ts";
 
 /** A rule written back, so that a test can read it. */
 function show(rule: Rule): string {

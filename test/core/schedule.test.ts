@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { editionAt, nextDueAt } from "../../src/core/schedule.ts";
+import { editionAt, nextDueAt } from "../../src/core/plan/schedule.ts";
 
 const berlin = { timezone: "Europe/Berlin", hour: 7, cadence: "daily" } as const;
 

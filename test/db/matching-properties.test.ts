@@ -2,11 +2,11 @@
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { explainMatches } from "../../src/core/explain.ts";
-import { matchTopics } from "../../src/core/match.ts";
-import { indexPapers } from "../../src/core/paper-index.ts";
-import { parseRules } from "../../src/core/rules.ts";
-import { writeTextQuery } from "../../src/core/tsquery.ts";
+import { explainMatches } from "../../src/core/match/explain.ts";
+import { matchTopics } from "../../src/core/match/match.ts";
+import { indexPapers } from "../../src/core/match/paper-index.ts";
+import { parseRules } from "../../src/core/match/rules.ts";
+import { writeTextQuery } from "../../src/core/match/tsquery.ts";
 import { compileRules } from "../../src/db/compiled.ts";
 import { readTexts } from "../../src/db/labelled.ts";
 import { readSearchVectors } from "../../src/db/lexemes.ts";

@@ -1,7 +1,7 @@
 // Do pages show what is trending first: votes, comments, stars and age, fair to papers that nobody can vote on?
 import { sql } from "drizzle-orm";
 import { beforeEach, expect, test } from "vitest";
-import { hotness, trending } from "../../src/core/hotness.ts";
+import { hotness, trending } from "../../src/core/plan/hotness.ts";
 import { listPapersOfSpan } from "../../src/db/pages.ts";
 import { trendingAt } from "../../src/db/trending.ts";
 import { useApp } from "../support/app.ts";

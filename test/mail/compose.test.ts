@@ -1,9 +1,9 @@
 // What leaves is what a mail program reads: legal lines, exact encoding, the same papers in both parts, every header once.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { letterWords } from "../../src/core/letter-words.ts";
-import { writeAddressHeader, writeHeader, writeTextHeader } from "../../src/core/mime.ts";
-import { decodeQuotedPrintable, encodeQuotedPrintable } from "../../src/core/quoted-printable.ts";
+import { letterWords } from "../../src/core/deliver/letter-words.ts";
+import { writeAddressHeader, writeHeader, writeTextHeader } from "../../src/core/deliver/mime.ts";
+import { decodeQuotedPrintable, encodeQuotedPrintable } from "../../src/core/deliver/quoted-printable.ts";
 import { openComposer } from "../../src/mail/compose.ts";
 import { MAX_HTML_BYTES } from "../../src/mail/digest-parts.ts";
 import { lintCard, openLint, UnfitMessage } from "../../src/mail/lint.ts";

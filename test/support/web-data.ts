@@ -1,6 +1,6 @@
 // Papers, topics and readers for tests of pages.
 import { sql } from "drizzle-orm";
-import type { Choices } from "../../src/core/choices.ts";
+import type { Choices } from "../../src/core/readers/choices.ts";
 import type { Database } from "../../src/db/connect.ts";
 import { findByEmail, type Subscriber } from "../../src/db/subscriber-rows.ts";
 import { confirm, signUp } from "../../src/db/subscribers.ts";

@@ -4,7 +4,7 @@ import path from "node:path";
 import { simpleParser } from "mailparser";
 import { beforeAll, expect, test } from "vitest";
 import type { z } from "zod";
-import { readTopicsFile } from "../../src/core/topics-file.ts";
+import { readTopicsFile } from "../../src/core/match/topics-file.ts";
 import { findDigest } from "../../src/db/digests.ts";
 import { saveTopic } from "../../src/db/saved-topics.ts";
 import { applyTopics } from "../../src/db/topics.ts";

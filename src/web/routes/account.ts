@@ -1,7 +1,7 @@
 // How does a reader move to another address, take their data along, or have it erased? By a fresh link that works once.
 import { type Request, type Response, Router } from "express";
-import { readAddress } from "../../core/address.ts";
-import { providerOf } from "../../core/provider.ts";
+import { readAddress } from "../../core/readers/address.ts";
+import { providerOf } from "../../core/readers/provider.ts";
 import type { TokenPurpose } from "../../core/tokens.ts";
 import { askForLink, askForNewAddress, changeAddress, eraseSubscriber, exportSubscriber } from "../../db/account.ts";
 import { findLetter } from "../../db/letters.ts";

@@ -1,7 +1,7 @@
 // What can the operator see and do? Sources, editions, troubles, readers and the audit trail, behind a login.
 import { pipeline } from "node:stream/promises";
 import { type Request, type RequestHandler, type Response, Router } from "express";
-import { sourceStatus } from "../../core/freshness.ts";
+import { sourceStatus } from "../../core/ingest/freshness.ts";
 import { eraseSubscriber } from "../../db/account.ts";
 import { listEditions } from "../../db/editions.ts";
 import { listEvents, recordEvent } from "../../db/events.ts";

@@ -1,6 +1,6 @@
 // What stood in a digest? The edition in the browser, its papers to take away, and the very message that was mailed.
 import { Router } from "express";
-import { highlight } from "../../core/highlight.ts";
+import { highlight } from "../../core/match/highlight.ts";
 import { type Edition, findEdition, listEditionCards } from "../../db/editions.ts";
 import { listPapersById } from "../../db/papers.ts";
 import { citedOf, readCitationForm, sendCitations } from "../cited.ts";

@@ -2,8 +2,8 @@
 import { Router } from "express";
 import { categoryName } from "../../core/arxiv-categories.ts";
 import { bibtex } from "../../core/citation.ts";
-import { sumWords } from "../../core/explain.ts";
-import { highlight } from "../../core/highlight.ts";
+import { sumWords } from "../../core/match/explain.ts";
+import { highlight } from "../../core/match/highlight.ts";
 import type { PaperLinks } from "../../core/paper.ts";
 import { isDate, readWeek } from "../../core/weeks.ts";
 import { listRelatedPapers } from "../../db/pages.ts";

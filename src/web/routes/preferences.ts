@@ -1,10 +1,10 @@
 // What can a reader change? Everything, on one page behind a link, without a login.
 import { type Response, Router } from "express";
-import { readAddress } from "../../core/address.ts";
 import { addDays } from "../../core/calendar.ts";
-import { readChoices } from "../../core/choices.ts";
-import { lastingPause } from "../../core/pause.ts";
-import { localDay } from "../../core/schedule.ts";
+import { lastingPause } from "../../core/plan/pause.ts";
+import { localDay } from "../../core/plan/schedule.ts";
+import { readAddress } from "../../core/readers/address.ts";
+import { readChoices } from "../../core/readers/choices.ts";
 import { listEditions } from "../../db/editions.ts";
 import { listSavedTopics } from "../../db/saved-topics.ts";
 import { findSubscriber, type Subscriber } from "../../db/subscriber-rows.ts";

@@ -1,6 +1,6 @@
 // How does a reader write a topic of their own? Try it on the last days, save it, change it, delete it.
 import { type Request, Router } from "express";
-import { followRules } from "../../core/rules.ts";
+import { followRules } from "../../core/match/rules.ts";
 import { backtest } from "../../db/backtest.ts";
 import { deleteSavedTopic, MAX_SAVED_TOPICS, readOwnRules, saveTopic } from "../../db/saved-topics.ts";
 import { undoVote } from "../../db/votes.ts";

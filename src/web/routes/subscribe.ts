@@ -1,7 +1,7 @@
 // How does somebody sign up? Address, mail, confirm page with the choices.
 import { type Response, Router } from "express";
-import { readChoices } from "../../core/choices.ts";
-import { localDay } from "../../core/schedule.ts";
+import { localDay } from "../../core/plan/schedule.ts";
+import { readChoices } from "../../core/readers/choices.ts";
 import { findSubscriber, type Subscriber } from "../../db/subscriber-rows.ts";
 import { confirm } from "../../db/subscribers.ts";
 import { type ChoicesForm, choicesData, choicesOf, typedChoices } from "../choices-form.ts";

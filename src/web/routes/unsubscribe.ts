@@ -1,8 +1,8 @@
 // How does a reader leave? One button, one click for mail programs (RFC 8058), a way back, and less instead.
 import { type Response, Router } from "express";
 import { addDays } from "../../core/calendar.ts";
-import { lastingPause } from "../../core/pause.ts";
-import { localDay } from "../../core/schedule.ts";
+import { lastingPause } from "../../core/plan/pause.ts";
+import { localDay } from "../../core/plan/schedule.ts";
 import { type CameBack, canUndo, type Less, reduce, undoUnsubscribe, unsubscribe } from "../../db/leaving.ts";
 import { findSubscriber, listChosenTopics } from "../../db/subscriber-rows.ts";
 import { listOfferedTopics } from "../../db/topics.ts";

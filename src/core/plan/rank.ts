@@ -2,13 +2,13 @@
 //
 //   value = 0.5 · relevance + 0.3 · standing + 0.2 · freshness, each from 0 to 1
 //     relevance = score / (score + 1): a match twice over the threshold is better than a bare one, ten times hardly better
-//     standing  = what others thought of the paper; 0.3 where nobody can say so (core/hotness.ts)
+//     standing  = what others thought of the paper; 0.3 where nobody can say so (core/plan/hotness.ts)
 //     freshness = 0.5 ^ (age / 2 days): what came today goes before what fell to the cap yesterday
 //   taken = value · 0.8 ^ (papers already taken for that topic): no topic drowns another
-//   A vote multiplies the value of papers that share words with the one voted on (core/similar.ts).
+//   A vote multiplies the value of papers that share words with the one voted on (core/match/similar.ts).
 //   Near-duplicates share a group; one of a group is taken, and none when one of it was sent.
 //   "At least N upvotes" means what it says: a paper that no site has counted has none, and stays away from N = 1 on.
-import { countUnion, hasBit, setBit } from "./bits.ts";
+import { countUnion, hasBit, setBit } from "../bits.ts";
 import { type Standing, standing } from "./hotness.ts";
 import { groupNearDuplicates } from "./near-duplicate.ts";
 

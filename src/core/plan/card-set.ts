@@ -1,5 +1,5 @@
 // Which (topic, paper) cards of an edition are known? One bit each, for millions of questions.
-import { hasBit, setBit } from "./bits.ts";
+import { hasBit, setBit } from "../bits.ts";
 import { numberOf, type TopicLists } from "./rank.ts";
 
 /** Bits by topic, over the numbers of the window's papers. */

@@ -1,7 +1,7 @@
 // When does a reader's next digest fall due? Local hours in IANA zones; both clock changes handled by Temporal.
 import { Temporal } from "temporal-polyfill";
-import { addDays } from "./calendar.ts";
-import type { Cadence } from "./digest.ts";
+import { addDays } from "../calendar.ts";
+import type { Cadence } from "../digest.ts";
 
 export type Schedule = { timezone: string; hour: number; cadence: Cadence };
 

@@ -1,9 +1,9 @@
 // What may a reader choose on the confirm and preference pages? Forms in, typed choices or a message beside each field out.
 import { z } from "zod";
-import type { Cadence } from "./digest.ts";
-import { parseExclusions } from "./rules.ts";
+import type { Cadence } from "../digest.ts";
+import { parseExclusions } from "../match/rules.ts";
+import { isDate } from "../weeks.ts";
 import { readTimezone } from "./timezones.ts";
-import { isDate } from "./weeks.ts";
 
 /** Choices as they are kept; what a form did not send stays as it was. */
 export type Choices = {

@@ -1,5 +1,5 @@
 // What does a digest say about itself? Subject, introduction, by-lines; plain text, the same in both parts.
-import type { Cadence, Digest, DigestCard } from "./digest.ts";
+import type { Cadence, Digest, DigestCard } from "../digest.ts";
 
 const weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

@@ -1,6 +1,6 @@
 // Which topics does a paper answer, how well, and by which words?
 
-import { hasBit } from "./bits.ts";
+import { hasBit } from "../bits.ts";
 import { listPossibleTopics } from "./match-guards.ts";
 import type { CompiledTopic, CompiledTopics, Node } from "./match-rules.ts";
 import { type Hits, type PaperIndex, pointsAt } from "./paper-index.ts";

@@ -1,5 +1,5 @@
 // What does a transactional letter say? One subject, one reason, one button, and what to do when nobody asked.
-import type { LetterKind } from "./digest.ts";
+import type { LetterKind } from "../digest.ts";
 
 export type LetterWords = { subject: string; intro: string; button: string; foot: string };
 

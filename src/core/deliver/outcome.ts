@@ -1,5 +1,5 @@
 // What becomes of a digest after the server's answer, and how does its mailbox provider fare?
-import type { Meaning } from "./answers.ts";
+import type { Meaning } from "../answers.ts";
 
 export type Outcome = {
   digest: { state: "sent" | "uncertain" | "retry" | "failed" | "cancelled"; nextAttemptAt?: Date; lost?: boolean };

@@ -1,5 +1,5 @@
 // What does one more reading of a paper change? The rule by which sources fold into one row.
-import type { PaperDraft, PaperLinks } from "./paper.ts";
+import type { PaperDraft, PaperLinks } from "../paper.ts";
 
 /** What storing keeps of a paper, without its database id. */
 export type StoredPaper = {

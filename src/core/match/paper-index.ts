@@ -1,5 +1,5 @@
 // Which papers of a batch hold these words? Bit sets over PostgreSQL's lexemes; phrases and nearness are re-checked by position.
-import { categoryAliases } from "./arxiv-categories.ts";
+import { categoryAliases } from "../arxiv-categories.ts";
 import type { Asked } from "./match-rules.ts";
 import { type PaperWords, plainName, textAt } from "./paper-words.ts";
 

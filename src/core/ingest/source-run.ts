@@ -1,7 +1,7 @@
 // When is a source asked again, for which days, and how did the asking end?
-import { addDays, utcDay } from "./calendar.ts";
+import { addDays, utcDay } from "../calendar.ts";
+import { isDate, readWeek } from "../weeks.ts";
 import { type NamedSource, type SourceHistory, sourceStatus } from "./freshness.ts";
-import { isDate, readWeek } from "./weeks.ts";
 
 export type AskedDays = { from: string; to: string; unit: "day" | "week" | "month" };
 

@@ -9,7 +9,7 @@ import {
   quietDay,
   utcDay,
   weekdayName,
-} from "./calendar.ts";
+} from "../calendar.ts";
 
 /** A source as its sentences need it. */
 export type NamedSource = { name: string; title: string; calendar: CalendarName };
