@@ -80,7 +80,8 @@ export async function runIngest(
     const scheme = named ? undefined : source.completes;
     const since = new Date(now.getTime() - COMPLETED_FOR_MS);
     const incomplete = scheme && (await listIncompletePapers(db, { scheme, since, limit: MOST_COMPLETED }));
-    const asked = { ...days, regular: !named, now, signal: ask.signal, ...(incomplete && { incomplete }) };
+    const known = history?.listDay ?? undefined;
+    const asked = { ...days, regular: !named, known, now, signal: ask.signal, ...(incomplete && { incomplete }) };
     const batches = source.fetch(asked, ask.http ?? (await sharedHttp()));
     return await recordRun(context, source, batches, { history, onProgress: ask.onProgress });
   });

@@ -1,11 +1,12 @@
 // The source arxiv: what did arXiv announce? Feeds for today's list, the Query API for days gone by, OAI-PMH for months.
 
 import { canonicalCategory, categoryAliases } from "../core/arxiv-categories.ts";
-import { addDays, arxivListDay } from "../core/calendar.ts";
+import { addDays, arxivListDay, listDays, quietDay } from "../core/calendar.ts";
+import { groupBy } from "../core/group.ts";
 import type { PaperDraft } from "../core/paper.ts";
 import { readXmlBody } from "./feed.ts";
 import type { Http } from "./http.ts";
-import { type Ask, type Batch, type Source, SourceError } from "./source.ts";
+import { type Ask, askEach, type Batch, type Source, SourceError } from "./source.ts";
 import { readXmlPapers, type XmlPapers } from "./xml-papers.ts";
 
 type Addresses = { feedUrl: string; apiUrl: string; oaiUrl: string; categories: string[] };
@@ -16,7 +17,7 @@ const API_PAGE = 500;
 const KNOWN_PAGE = 100;
 const MAX_PAGES = 1_000;
 
-/** A regular look reads the announcement feeds and what it is asked to complete; named days are searched by category and submission; months come by OAI-PMH. */
+/** A regular look reads the announcement feeds, the lists missed since the last look and what it is asked to complete; named days are searched by category and submission; months come by OAI-PMH. */
 export function arxiv(addresses: Addresses): Source {
   return {
     name: "arxiv",
@@ -27,7 +28,9 @@ export function arxiv(addresses: Addresses): Source {
     completes: "arxiv",
     async *fetch(ask, http) {
       if (ask.regular) {
-        yield* readFeeds(addresses, ask, http);
+        const newest = { day: undefined };
+        yield* readFeeds(addresses, ask, http, newest);
+        yield* searchMissed(addresses, { ...ask, newest: newest.day }, http);
         yield* readKnown(addresses, ask, http);
       } else if (ask.unit === "day") yield* searchDays(addresses, ask, http);
       else yield* harvest(addresses, ask, http);
@@ -35,13 +38,20 @@ export function arxiv(addresses: Addresses): Source {
   };
 }
 
-async function* readFeeds({ feedUrl, categories }: Addresses, { now, signal }: Ask, http: Http): AsyncIterable<Batch> {
-  for (const [index, category] of categories.entries()) {
+/** Reads today's lists; `newest` takes the day that they bear, also where they are empty. */
+function readFeeds(
+  { feedUrl, categories }: Addresses,
+  { now, signal }: Ask,
+  http: Http,
+  newest: { day: string | undefined },
+): AsyncIterable<Batch> {
+  return askEach(categories, async function* (category, index) {
     const url = `${feedUrl.replace(/\/+$/, "")}/rss/${encodeURIComponent(category)}`;
     const where = `arXiv ${category}`;
     const answer = await http.get(url, { ...polite, signal });
     for await (const papers of readXmlPapers(readXmlBody(answer, where), where, now)) {
       const day = papers.feedDay && arxivListDay(papers.feedDay);
+      if (day && day > (newest.day ?? "")) newest.day = day;
       yield {
         ...asBatch(papers),
         at: category,
@@ -50,6 +60,23 @@ async function* readFeeds({ feedUrl, categories }: Addresses, { now, signal }: A
         ...(day && papers.drafts.some(({ announce }) => announce === "new") && { listDay: day }),
       };
     }
+  });
+}
+
+/** The lists between the newest known and today's, which no feed holds any more: they were announced while nobody asked. */
+async function* searchMissed(
+  addresses: Addresses,
+  { newest, ...ask }: Ask & { newest: string | undefined },
+  http: Http,
+): AsyncIterable<Batch> {
+  if (ask.known === undefined || newest === undefined) return;
+  const from = [addDays(ask.known, 1), ask.from].sort().at(-1) ?? newest;
+  const missed = listDays(from, addDays(newest, -1)).filter((day) => !quietDay("arxiv", day));
+  const [first, last] = [missed[0], missed.at(-1)];
+  if (first === undefined || last === undefined) return;
+  for await (const { drafts, ...batch } of searchDays(addresses, { ...ask, from: first, to: last }, http)) {
+    const byDay = groupBy(drafts, ({ listedOn }) => listedOn);
+    for (const [listDay, some] of [...byDay].sort()) yield { ...batch, drafts: some, listDay };
   }
 }
 

@@ -130,7 +130,7 @@ export function openHttp(settings: HttpSettings = {}): Http {
       else break;
     }
     const retryAt = lane.pausedUntil > now().getTime() ? new Date(lane.pausedUntil) : undefined;
-    throw new SourceError(`${host} ${failure || "asked us to wait"}.`, { retryAt, cause });
+    throw new SourceError(`${host} ${failure || "asked us to wait"}.`, { retryAt, unanswered: true, cause });
   }
 
   return {

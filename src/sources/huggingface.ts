@@ -2,9 +2,9 @@
 import { listDays, quietDay } from "../core/calendar.ts";
 import type { PaperDraft } from "../core/paper.ts";
 import { weekOf } from "../core/weeks.ts";
-import type { Answer } from "./http.ts";
+import type { Answer, Http } from "./http.ts";
 import { readDailyPapers } from "./huggingface-entries.ts";
-import { type Ask, type Source, SourceError } from "./source.ts";
+import { type Ask, askEach, type Source, SourceError } from "./source.ts";
 
 const LIMIT = 100;
 /** A page can hold fewer entries than asked for, down to the default. */
@@ -20,44 +20,51 @@ export function huggingface(baseUrl: string): Source {
     says: "Hugging Face's daily papers, with votes, comments, code and a summary.",
     calendar: "weekdays",
     rereadDays: 3,
-    async *fetch(ask, http) {
+    fetch(ask, http) {
       const periods = listPeriods(ask);
-      let nonsense: SourceError | undefined;
-      for (const [index, { name, parameter, day }] of periods.entries()) {
-        const drafts = new Map<string, PaperDraft>();
-        const refused: string[] = [];
-        for (let page = 0; page < MAX_PAGES; page++) {
-          const url = `${base}?${parameter}=${name}&limit=${LIMIT}${page > 0 ? `&p=${page}` : ""}`;
-          const answer = await http.get(url, { accept: "application/json", signal: ask.signal });
-          // A day whose list is not open yet is answered with 400.
-          if (answer.status === 400 || answer.status === 404) break;
-          const where = `Hugging Face ${name}${page > 0 ? ` page ${page + 1}` : ""}`;
-          let read: ReturnType<typeof readDailyPapers>;
-          try {
-            read = readDailyPapers(readJson(answer, where), { where, day, now: ask.now });
-          } catch (error) {
-            // One damaged day does not cost the others; the run still ends as failed.
-            if (!(error instanceof SourceError)) throw error;
-            nonsense ??= error;
-            break;
-          }
-          const before = drafts.size;
-          for (const draft of read.drafts) drafts.set(draft.canonicalId, draft);
-          refused.push(...read.refused);
-          if (read.entries < FULL_PAGE || drafts.size === before) break;
+      const progress = (index: number) => ({ done: index + 1, total: periods.length });
+      return askEach(periods, async function* (period, index) {
+        const list: List = { drafts: new Map(), refused: [] };
+        let failure: SourceError | undefined;
+        try {
+          await readList(`${base}?${period.parameter}=${period.name}&limit=${LIMIT}`, period, list, ask, http);
+        } catch (error) {
+          if (!(error instanceof SourceError)) throw error;
+          failure = error;
         }
+        const { name: at, day } = period;
+        const drafts = [...list.drafts.values()];
         yield {
-          drafts: [...drafts.values()],
-          refused,
-          at: name,
-          done: index + 1,
-          total: periods.length,
-          ...(drafts.size > 0 && day && { listDay: day }),
+          drafts,
+          refused: list.refused,
+          at,
+          ...progress(index),
+          ...(drafts.length > 0 && day && { listDay: day }),
         };
-      }
-      if (nonsense) throw nonsense;
+        if (failure) throw failure;
+      });
     },
   };
+}
+
+type List = { drafts: Map<string, PaperDraft>; refused: string[] };
+
+/** Adds the pages of one list; what was read before a page that fails stays. */
+async function readList(url: string, { name, day }: Period, list: List, ask: Ask, http: Http): Promise<void> {
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const answer = await http.get(page > 0 ? `${url}&p=${page}` : url, {
+      accept: "application/json",
+      signal: ask.signal,
+    });
+    // A day whose list is not open yet is answered with 400.
+    if (answer.status === 400 || answer.status === 404) return;
+    const where = `Hugging Face ${name}${page > 0 ? ` page ${page + 1}` : ""}`;
+    const read = readDailyPapers(readJson(answer, where), { where, day, now: ask.now });
+    const before = list.drafts.size;
+    for (const draft of read.drafts) list.drafts.set(draft.canonicalId, draft);
+    list.refused.push(...read.refused);
+    if (read.entries < FULL_PAGE || list.drafts.size === before) return;
+  }
 }
 
 type Period = { name: string; parameter: "date" | "week" | "month"; day?: string };

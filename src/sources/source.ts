@@ -11,6 +11,8 @@ export type Ask = {
   unit: "day" | "week" | "month";
   /** False where a person named the days; true for the regular look at what is new. */
   regular: boolean;
+  /** The newest list day that the source is known to have given, where there is one. */
+  known?: string | undefined;
   /** Ids (`2603.04918`) of known papers whose title and authors another source wrote; for a source that `completes`. */
   incomplete?: string[] | undefined;
   now: Date;
@@ -47,11 +49,40 @@ export type Source = {
   fetch(ask: Ask, http: Http): AsyncIterable<Batch>;
 };
 
-/** A source that did not answer, or not with papers: one sentence, and the instant before which it need not be asked again. */
+/**
+ * A source that did not answer, or not with papers: one sentence, and the instant before which it need not be asked again.
+ * `unanswered`: it did not answer at all, after all patience.
+ */
 export class SourceError extends Error {
   readonly retryAt: Date | undefined;
-  constructor(sentence: string, options: { retryAt?: Date | undefined; cause?: unknown } = {}) {
+  readonly unanswered: boolean;
+  constructor(sentence: string, options: { retryAt?: Date | undefined; unanswered?: boolean; cause?: unknown } = {}) {
     super(sentence, { cause: options.cause });
     this.retryAt = options.retryAt;
+    this.unanswered = options.unanswered ?? false;
   }
+}
+
+/**
+ * Asks for one list after the other; one that fails costs the others nothing. Where a source asks for patience, or gives no answer
+ * twice in a row, it is left alone. Throws the first failure at the end.
+ */
+export async function* askEach<Asked>(
+  lists: Asked[],
+  ask: (list: Asked, index: number) => AsyncIterable<Batch>,
+): AsyncIterable<Batch> {
+  let first: SourceError | undefined;
+  let silent = 0;
+  for (const [index, list] of lists.entries()) {
+    try {
+      yield* ask(list, index);
+      silent = 0;
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
+      first ??= error;
+      silent = error.unanswered ? silent + 1 : 0;
+      if (error.retryAt || silent === 2) break;
+    }
+  }
+  if (first) throw first;
 }

@@ -43,6 +43,60 @@ test("the announcement types: new and cross are news, both kinds of replacement 
   expect(batches.map(({ listDay }) => listDay)).toEqual(["2026-03-03", undefined]);
 });
 
+test("a category whose feed cannot be read costs the others nothing, and the run still fails", async () => {
+  const source = await startSource((url) =>
+    url.pathname === "/rss/cs.CL"
+      ? { body: feed("cs.CL", `${item("2603.00001v1", "new")}<item><broken`) }
+      : { body: feed("cs.LG", item("2603.00002v1", "new")) },
+  );
+  const { batches, failure } = await askSource("arxiv", settings(source), { incomplete: ["2603.00005"] });
+  expect(batches.flatMap(({ drafts }) => drafts.map(({ canonicalId }) => canonicalId))).toEqual([
+    "arxiv:2603.00001",
+    "arxiv:2603.00002",
+  ]);
+  expect(failure).toMatch(/^arXiv cs\.CL line 2, column \d+: /);
+});
+
+test("lists announced since the newest one known, before today's, are searched for and stand on their days", async () => {
+  const source = await startSource((url) =>
+    url.pathname === "/api/query"
+      ? {
+          body: answer(
+            3,
+            // Frozen on Thursday, Friday and Monday: the lists of Friday, Monday and Tuesday.
+            entry("2602.00001v1", "2026-02-26T12:00:00Z") +
+              entry("2602.00002v1", "2026-02-27T12:00:00Z") +
+              entry("2603.00003v1", "2026-03-02T12:00:00Z"),
+          ),
+        }
+      : { body: feed("cs.CL", item("2603.00003v1", "new")) },
+  );
+  const { batches, failure } = await askSource("arxiv", settings(source, "cs.CL"), {
+    from: "2026-02-26",
+    known: "2026-02-26",
+  });
+  expect(failure).toBeUndefined();
+  expect(source.asked).toHaveLength(2);
+  expect(batches.map(({ listDay, drafts }) => [listDay, drafts.map(({ canonicalId }) => canonicalId)])).toEqual([
+    ["2026-03-03", ["arxiv:2603.00003"]],
+    ["2026-02-27", ["arxiv:2602.00001"]],
+    ["2026-03-02", ["arxiv:2602.00002"]],
+  ]);
+});
+
+test("no list is missed over a weekend, nor where the newest one is today's", async () => {
+  const source = await startSource(() => ({ body: feed("cs.CL", item("2603.00003v1", "new")) }));
+  await askSource("arxiv", settings(source, "cs.CL"), { from: "2026-03-02", known: "2026-03-02" });
+  await askSource("arxiv", settings(source, "cs.CL"), { known: "2026-03-03" });
+  source.answer = () => ({ body: feed("cs.CL", item("2603.00003v1", "new")).replaceAll("Tue, 03", "Mon, 02") });
+  await askSource("arxiv", settings(source, "cs.CL"), {
+    from: "2026-02-27",
+    known: "2026-02-27",
+    at: "2026-03-02T12:00:00Z",
+  });
+  expect(source.asked).toEqual(["/rss/cs.CL", "/rss/cs.CL", "/rss/cs.CL"]);
+});
+
 test("papers that another source brought are completed by id, and are no news", async () => {
   const source = await startSource((url) =>
     url.pathname === "/api/query"

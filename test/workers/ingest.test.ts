@@ -128,6 +128,51 @@ test("one damaged day fails the run but costs the other days nothing", async () 
   });
 });
 
+test("a day that the server cannot answer costs the later days nothing; two in a row end the run", async () => {
+  const { run, source } = await openTest("2026-03-05T12:00:00Z", {});
+  source.answer = (url) =>
+    url.searchParams.get("date") === "2026-03-02"
+      ? { status: 500 }
+      : { body: JSON.stringify([entry("2603.00001", "2026-03-03T02:00:00Z")]) };
+  expect(await run({ from: "2026-03-02", to: "2026-03-03" })).toMatchObject({ new: 1, outcome: "failed" });
+  source.answer = () => ({ status: 500 });
+  source.asked.length = 0;
+  expect(await run({ from: "2026-03-02", to: "2026-03-05" })).toMatchObject({
+    outcome: "failed",
+    error: expect.stringMatching(/answers 500\.$/),
+  });
+  expect(new Set(source.asked.map((path) => /date=([\d-]+)/.exec(path)?.[1]))).toEqual(
+    new Set(["2026-03-02", "2026-03-03"]),
+  );
+});
+
+test("lists that arXiv announced while nobody asked come with the next look, once", async () => {
+  const { source, context, http, clock } = await openTest("2026-03-02T12:00:00Z", {});
+  const day = (name: string, id: string) =>
+    `<rss xmlns:arxiv="http://arxiv.org/schemas/atom" version="2.0"><channel><title>cs.CL updates on arXiv.org</title><link>http://rss.arxiv.org/rss/cs.CL</link><pubDate>${name} Mar 2026 00:00:00 -0500</pubDate><item><title>Paper ${id}</title><description>On things.</description><guid>oai:arXiv.org:${id}v1</guid><arxiv:announce_type>new</arxiv:announce_type></item></channel></rss>`;
+  const config = {
+    ...context.config,
+    ARXIV_CATEGORIES: ["cs.CL"],
+    ARXIV_FEED_URL: source.url,
+    ARXIV_API_URL: `${source.url}/api`,
+  };
+  const look = () => runIngest({ ...context, config }, { source: "arxiv", http });
+  source.answer = () => ({ body: day("Mon, 02", "2603.00001") });
+  await look();
+  clock.set("2026-03-05T12:00:00Z");
+  source.answer = (url) => ({
+    body: url.pathname.startsWith("/rss")
+      ? day("Thu, 05", "2603.00004")
+      : `<feed xmlns:opensearch="http://a9.com/-/spec/opensearch/1.1/" xmlns="http://www.w3.org/2005/Atom"><title>arXiv Query</title><opensearch:totalResults>1</opensearch:totalResults><entry><id>http://arxiv.org/abs/2603.00002v1</id><title>The paper of Tuesday</title><published>2026-03-02T12:00:00Z</published><summary>On things.</summary><category term="cs.CL"/></entry></feed>`,
+  });
+  expect(await look()).toMatchObject({ found: 2, new: 2, outcome: "ok" });
+  source.asked.length = 0;
+  await look();
+  expect(source.asked).toEqual(["/rss/cs.CL"]);
+  const rows = await base.db.select().from(papers).orderBy(papers.canonicalId);
+  expect(rows.map(({ listedOn }) => listedOn)).toEqual(["2026-03-02", "2026-03-03", "2026-03-05"]);
+});
+
 test("an unknown source and unreadable days are one sentence each, and nothing is recorded", async () => {
   const { run, context } = await openTest("2026-03-04T12:00:00Z", {});
   expect(await runIngest(context, { source: "nature" })).toMatchObject({
