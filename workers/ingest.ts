@@ -4,7 +4,7 @@ import type { SourceHistory } from "../src/core/ingest/freshness.ts";
 import { hasTexLeft } from "../src/core/ingest/readable.ts";
 import { askAgainAt, namedDays, outcomeOf, regularDays, retryAt } from "../src/core/ingest/source-run.ts";
 import { listIncompletePapers, storePapers } from "../src/db/papers.ts";
-import { endRun, lastRuns, type RunOutcome, startRun, withSourceLock } from "../src/db/source-runs.ts";
+import { endRun, type RunOutcome, readHistories, startRun, withSourceLock } from "../src/db/source-runs.ts";
 import { readPaperFiles } from "../src/sources/files.ts";
 import type { Http } from "../src/sources/http.ts";
 import { type Batch, type Source, SourceError } from "../src/sources/source.ts";
@@ -35,14 +35,14 @@ export const ingest = stage({
   async run(context, { source: name }, signal) {
     const source = findSource(name, context.config);
     const now = context.now();
-    const history = (await lastRuns(context.db, now)).get(name);
+    const history = (await readHistories(context.db, now)).get(name);
     if (source && askAgainAt(source, history, now) > now) return;
     const run = await runIngest(context, { source: name, signal });
     const detail = { source: name, found: run.found, new: run.new, updated: run.updated, refused: run.refused.length };
     if (run.outcome !== "failed") return context.log.info({ ...detail, outcome: run.outcome }, "source asked");
     context.log.warn({ ...detail, error: run.error }, "source failed");
     if (!source) return;
-    const again = (await lastRuns(context.db, context.now())).get(name)?.nextTryAt;
+    const again = (await readHistories(context.db, context.now())).get(name)?.nextTryAt;
     if (again)
       await context.queue.ring("ingest", { source: name }, { delayMs: again.getTime() - context.now().getTime() });
   },
@@ -73,7 +73,7 @@ export async function runIngest(
   if (!source) return nothing(`There is no source ${ask.source}.`);
   const run = await withSourceLock(db, source.name, async () => {
     const now = context.now();
-    const history = (await lastRuns(db, now)).get(source.name);
+    const history = (await readHistories(db, now)).get(source.name);
     const named = ask.from !== undefined || ask.to !== undefined;
     const days = named ? namedDays(ask.from, ask.to, now) : regularDays(history, source.rereadDays, now);
     if (typeof days === "string") return nothing(days);

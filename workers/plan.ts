@@ -20,7 +20,7 @@ import {
 import { type Exclusions, openExclusions } from "../src/db/exclusions.ts";
 import { listTopicMatches, listWindowPapers } from "../src/db/matches.ts";
 import { freezeCards, type NewDigest, writeDigests } from "../src/db/planned.ts";
-import { lastRuns } from "../src/db/source-runs.ts";
+import { readHistories } from "../src/db/source-runs.ts";
 import { type Likeness, listVoteFactors, openLikeness } from "../src/db/votes.ts";
 import { listConfiguredSources } from "../src/sources/sources.ts";
 import { stage } from "./stage.ts";
@@ -115,7 +115,7 @@ type Shared = {
 async function readDay({ config, db }: Needs, { now, everyone }: Asked): Promise<Shared> {
   const window = { from: new Date(now.getTime() - WINDOW_DAYS * DAY_MS), to: now };
   const sources = listConfiguredSources(config);
-  const runs = await lastRuns(db, now);
+  const runs = await readHistories(db, now);
   const quiet = new Map<string, string | undefined>();
   return {
     day: {

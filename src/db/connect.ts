@@ -3,6 +3,7 @@ import path from "node:path";
 import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres";
 import { migrate } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
+import { MIGRATION_LOCK } from "./locks.ts";
 import * as schema from "./schema.ts";
 
 export type Database = NodePgDatabase<typeof schema> & { $client: pg.Pool };
@@ -10,7 +11,6 @@ export type Database = NodePgDatabase<typeof schema> & { $client: pg.Pool };
 export type Queryable = Omit<Database, "$client"> | Parameters<Parameters<Database["transaction"]>[0]>[0];
 
 const migrationsFolder = path.join(import.meta.dirname, "../../drizzle");
-const MIGRATION_LOCK = 7_229_001;
 
 /** Opens a pool of at most `connections`; nothing connects before the first query. */
 export function connectDatabase(url: string, connections = 10): Database {

@@ -4,7 +4,7 @@ import type { Cadence, Digest, DigestCard } from "../core/digest.ts";
 import { type CardCache, findCards } from "./cards.ts";
 import type { Queryable } from "./connect.ts";
 import { releasePapers } from "./due.ts";
-import { SENDER_LOCKS } from "./sending.ts";
+import { SENDER_LOCKS } from "./locks.ts";
 
 export type ClaimedDigest = Digest & {
   provider: string;

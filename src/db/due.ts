@@ -6,11 +6,11 @@ import type { Chooser } from "../core/plan/rank.ts";
 import type { Schedule, Slot } from "../core/plan/schedule.ts";
 import type { Database, Queryable } from "./connect.ts";
 import { copyOut, type Row, readInteger, readIntegers, readText } from "./copy.ts";
+import { CELL_LOCKS } from "./locks.ts";
 import * as schema from "./schema.ts";
 
 /** Readers are planned by cells of this many ids, a transaction each. */
 const CELL = 5_000;
-const PLAN_LOCK = 7_229_002;
 
 /** A schedule by which readers of a cell are due. */
 export type DueGroup = Schedule & { cell: number };
@@ -84,7 +84,7 @@ export async function planTogether<Result>(
 export async function lockCell(transaction: Queryable, cell: number, { wait }: { wait: boolean }): Promise<boolean> {
   const lock = wait ? sql`pg_advisory_xact_lock` : sql`pg_try_advisory_xact_lock`;
   const answer = await transaction.execute<{ locked: boolean | "" }>(
-    sql`select ${lock}(${PLAN_LOCK}, ${cell}) as locked`,
+    sql`select ${lock}(${CELL_LOCKS}, ${cell}) as locked`,
   );
   return answer.rows[0]?.locked !== false;
 }

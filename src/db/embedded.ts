@@ -6,6 +6,7 @@ import pg from "pg";
 import { freePort } from "../free-port.ts";
 import { keptSecret } from "../kept-secret.ts";
 import { findServerTools, isAlive, makeServerFolder, startServer, stopServer } from "./embedded-server.ts";
+import { IN_USE_LOCK } from "./locks.ts";
 
 export type EmbeddedDatabase = {
   url: string;
@@ -17,8 +18,6 @@ type Options = { dataDir: string; flags?: string[] };
 const NAME = "paperboy";
 const DEADLINE_MS = 60_000;
 const GRACE_MS = 3_000;
-/** Advisory lock: every user of the server holds it shared; who gets it alone may stop the server. */
-const IN_USE = 7_229_002;
 
 /**
  * Starts PostgreSQL in `dataDir/postgres`, or joins the one another command runs there. Survives kill -9: a server that
@@ -88,7 +87,7 @@ async function join(folder: string, password: string): Promise<Joined | "stoppin
   presence.on("error", () => {});
   try {
     await presence.connect();
-    const shared = await presence.query("select pg_try_advisory_lock_shared($1) as held", [IN_USE]);
+    const shared = await presence.query("select pg_try_advisory_lock_shared($1) as held", [IN_USE_LOCK]);
     if (!shared.rows[0].held) {
       await presence.end();
       return "stopping";
@@ -107,8 +106,8 @@ async function join(folder: string, password: string): Promise<Joined | "stoppin
 /** Gives up the shared lock and asks for it alone, which keeps newcomers waiting; a server that does not answer is gone. */
 async function isLast(presence: pg.Client): Promise<boolean> {
   try {
-    await presence.query("select pg_advisory_unlock_shared($1)", [IN_USE]);
-    const alone = await presence.query("select pg_try_advisory_lock($1) as held", [IN_USE]);
+    await presence.query("select pg_advisory_unlock_shared($1)", [IN_USE_LOCK]);
+    const alone = await presence.query("select pg_try_advisory_lock($1) as held", [IN_USE_LOCK]);
     return alone.rows[0].held;
   } catch {
     return false;

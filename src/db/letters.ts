@@ -2,6 +2,7 @@
 import { and, eq, gt, inArray, sql } from "drizzle-orm";
 import type { LetterKind } from "../core/digest.ts";
 import type { Queryable } from "./connect.ts";
+import { RECIPIENT_LOCKS } from "./locks.ts";
 import { letters } from "./schema.ts";
 
 const HOUR_MS = 3_600_000;
@@ -27,7 +28,7 @@ export async function writeLetter(
 ): Promise<number | undefined> {
   const { kind, subscriberId, recipient, now } = letter;
   if (recipient !== undefined)
-    await transaction.execute(sql`select pg_advisory_xact_lock(7229003, hashtext(${recipient}))`);
+    await transaction.execute(sql`select pg_advisory_xact_lock(${RECIPIENT_LOCKS}, hashtext(${recipient}))`);
   // A letter to another address counts for that address, whoever asked.
   const whose = recipient === undefined ? eq(letters.subscriberId, subscriberId) : eq(letters.recipient, recipient);
   const recent = await transaction

@@ -1,11 +1,10 @@
 // Which papers does match look at, what did it find, and what can planning choose from?
 import { sql } from "drizzle-orm";
+import type { ExplainedMatch } from "../core/match/explain.ts";
 import { type PaperWords, type PaperWordsRow, readPaperWords } from "../core/match/paper-words.ts";
 import type { RankedPaper, TopicMatch } from "../core/plan/rank.ts";
 import type { Queryable } from "./connect.ts";
 import { votable } from "./trending.ts";
-
-export type Match = { paperId: number; topicId: number; score: number; terms: string[] };
 
 const columns = sql.raw("id, title, abstract, search::text as search, categories, organization, authors");
 
@@ -53,7 +52,7 @@ export async function findMatchPaper(db: Queryable, paperId: number): Promise<Pa
 /** Replaces what these papers matched, for all topics or for the topics given; matches may come in parts. */
 export async function replaceMatches(
   transaction: Queryable,
-  { paperIds, topicIds, parts }: { paperIds: number[]; topicIds?: number[]; parts: Iterable<Match[]> },
+  { paperIds, topicIds, parts }: { paperIds: number[]; topicIds?: number[]; parts: Iterable<ExplainedMatch[]> },
 ): Promise<number> {
   if (paperIds.length === 0) return 0;
   await transaction.execute(

@@ -121,7 +121,7 @@ export async function listPapersOfTopic(
 }
 
 /** Papers by their ids, in that order; ids that are gone are left out. */
-export async function listCardsById(db: Queryable, ids: number[]): Promise<ListedPaper[]> {
+export async function listListedPapers(db: Queryable, ids: number[]): Promise<ListedPaper[]> {
   if (ids.length === 0) return [];
   const answer = await db.execute<Row>(
     sql`select ${listed} from papers where papers.id = any(${sql.param(ids)}::int[])

@@ -18,9 +18,10 @@ import {
   timestamp,
   uniqueIndex,
 } from "drizzle-orm/pg-core";
-import type { DigestCard } from "../core/digest.ts";
+import type { Cadence, DigestCard, LetterKind } from "../core/digest.ts";
 import { WORD_BREAKS } from "../core/match/plain-words.ts";
 import type { PaperLinks } from "../core/paper.ts";
+import type { SubscriberState, SuppressionReason } from "../core/readers/subscriber-state.ts";
 
 const tsvector = customType<{ data: string }>({ dataType: () => "tsvector" });
 /** A column with word breaks as spaces, so that rules and papers are cut into words alike. */
@@ -100,13 +101,13 @@ export const sourceRuns = pgTable(
     source: text().notNull(),
     startedAt: instant("started_at").notNull(),
     endedAt: instant("ended_at"),
-    /** Where the next run goes on, in the source's own terms. */
+    /** The newest list day that this run gave. */
     cursor: text(),
     found: integer().notNull().default(0),
     new: integer().notNull().default(0),
     updated: integer().notNull().default(0),
     refused: integer().notNull().default(0),
-    /** How many papers the newest list day (the cursor) had in this run. */
+    /** How many papers that list had in this run. */
     listed: integer().notNull().default(0),
     outcome: text().$type<"running" | "ok" | "empty" | "stale" | "failed">().notNull().default("running"),
     error: text(),
@@ -160,14 +161,11 @@ export const subscribers = pgTable("subscribers", {
   id: bigserial({ mode: "number" }).primaryKey(),
   /** Normalised: lower-case domain and local part, ASCII domain. */
   email: text().notNull().unique(),
-  state: text()
-    .$type<"pending" | "confirmed" | "paused" | "unsubscribed" | "suppressed">()
-    .notNull()
-    .default("pending"),
-  suppressedReason: text("suppressed_reason").$type<"hard" | "complaint" | "manual">(),
+  state: text().$type<SubscriberState>().notNull().default("pending"),
+  suppressedReason: text("suppressed_reason").$type<SuppressionReason>(),
   timezone: text().notNull().default("UTC"),
   hour: smallint().notNull().default(7),
-  cadence: text().$type<"daily" | "weekdays" | "weekly">().notNull().default("daily"),
+  cadence: text().$type<Cadence>().notNull().default("daily"),
   maxPapers: smallint("max_papers").notNull().default(10),
   minUpvotes: integer("min_upvotes").notNull().default(0),
   format: text().$type<"html" | "text">().notNull().default("html"),
@@ -228,7 +226,9 @@ export const votes = pgTable(
 
 /**
  * One row a subscriber and edition: the ledger. Rows follow their reader by a trigger (migration 0001) instead of a foreign key,
- * whose check of each row costs more than writing it; planning holds the reader's row when it writes. planned → sending → sent | retry | failed; or skipped with a reason. */
+ * whose check of each row costs more than writing it; planning holds the reader's row when it writes.
+ * planned → sending → sent | retry | failed; or skipped with a reason.
+ */
 export const digests = pgTable(
   "digests",
   {
@@ -247,7 +247,7 @@ export const digests = pgTable(
     /** When the reader's edition before this one fell due: papers listed by then are marked as earlier. */
     coversFrom: instant("covers_from"),
     /** How the reader wanted it when it first went out: what is sent again has the same bytes. */
-    sentCadence: text("sent_cadence").$type<"daily" | "weekdays" | "weekly">(),
+    sentCadence: text("sent_cadence").$type<Cadence>(),
     sentFormat: text("sent_format").$type<"html" | "text">(),
     provider: text().notNull().default("other"),
     attempts: smallint().notNull().default(0),
@@ -294,9 +294,7 @@ export const letters = pgTable(
   "letters",
   {
     id: bigserial({ mode: "number" }).primaryKey(),
-    kind: text()
-      .$type<"confirm" | "already" | "preferences" | "change-address" | "address-changed" | "erase" | "export">()
-      .notNull(),
+    kind: text().$type<LetterKind>().notNull(),
     subscriberId: bigint("subscriber_id", { mode: "number" })
       .notNull()
       .references(() => subscribers.id, { onDelete: "cascade" }),
@@ -319,7 +317,7 @@ export const letters = pgTable(
   ],
 );
 
-/** A used one-time link (export, erase, change of address): its HMAC, so that it works once. */
+/** A used one-time link (export, erase, change of address) by its SHA-256, so that it works once; also full mailboxes that were counted. */
 export const usedTokens = pgTable("used_tokens", {
   token: text().primaryKey(),
   usedAt: instant("used_at").notNull(),
@@ -328,7 +326,7 @@ export const usedTokens = pgTable("used_tokens", {
 /** Addresses never to be written to again, by HMAC; outlives erasure and import. */
 export const suppressions = pgTable("suppressions", {
   emailHmac: text("email_hmac").primaryKey(),
-  reason: text().$type<"hard" | "complaint" | "manual">().notNull(),
+  reason: text().$type<SuppressionReason>().notNull(),
   createdAt: instant("created_at").notNull(),
 });
 

@@ -3,10 +3,7 @@
 import { randomInt } from "node:crypto";
 import type pg from "pg";
 import type { Database } from "./connect.ts";
-
-/** Lock spaces of this file: one lock a sending process, and one a connection to the mail server. */
-export const SENDER_LOCKS = 7_229_010;
-const SLOT_LOCKS = 7_229_011;
+import { CONNECTION_LOCKS, SENDER_LOCKS } from "./locks.ts";
 
 export type Sending = {
   /**
@@ -128,7 +125,7 @@ export function openSending(db: Database, connections: number): Sending {
       client,
       `with free as materialized (select slot from generate_series(1, $1::int) slot where slot <> all($2::int[]))
        select slot from free where pg_try_advisory_lock($3, slot) limit 1`,
-      [connections, [...held], SLOT_LOCKS],
+      [connections, [...held], CONNECTION_LOCKS],
     );
     const slot: number | undefined = answer.rows[0]?.slot;
     if (slot === undefined || session !== client) return undefined;
@@ -136,7 +133,7 @@ export function openSending(db: Database, connections: number): Sending {
     return {
       release() {
         if (session !== client || !held.delete(slot)) return;
-        ask(client, "select pg_advisory_unlock($1, $2)", [SLOT_LOCKS, slot]).catch(() => {});
+        ask(client, "select pg_advisory_unlock($1, $2)", [CONNECTION_LOCKS, slot]).catch(() => {});
         linger();
       },
     };

@@ -2,6 +2,7 @@
 import { sql } from "drizzle-orm";
 import type { SourceHistory } from "../core/ingest/freshness.ts";
 import type { Database, Queryable } from "./connect.ts";
+import { SOURCE_LOCKS } from "./locks.ts";
 import { sourceRuns } from "./schema.ts";
 
 export type RunOutcome = "ok" | "empty" | "stale" | "failed";
@@ -38,7 +39,7 @@ export async function endRun(db: Queryable, id: number, end: RunEnd, now: Date):
 export async function withSourceLock<T>(db: Database, source: string, work: () => Promise<T>): Promise<T | undefined> {
   const client = await db.$client.connect();
   try {
-    const answer = await client.query("select pg_try_advisory_lock(7229, hashtext($1)) as free", [source]);
+    const answer = await client.query("select pg_try_advisory_lock($1, hashtext($2)) as free", [SOURCE_LOCKS, source]);
     if (!answer.rows[0].free) return undefined;
     try {
       await client.query(
@@ -47,7 +48,7 @@ export async function withSourceLock<T>(db: Database, source: string, work: () =
       );
       return await work();
     } finally {
-      await client.query("select pg_advisory_unlock(7229, hashtext($1))", [source]);
+      await client.query("select pg_advisory_unlock($1, hashtext($2))", [SOURCE_LOCKS, source]);
     }
   } finally {
     client.release();
@@ -60,7 +61,7 @@ export async function deleteOldRuns(db: Queryable, before: Date): Promise<void> 
 }
 
 /** The history of every source asked in the last 90 days, by name, as `sourceStatus` reads it. */
-export async function lastRuns(db: Queryable, now: Date): Promise<Map<string, SourceHistory>> {
+export async function readHistories(db: Queryable, now: Date): Promise<Map<string, SourceHistory>> {
   const since = new Date(now.getTime() - 90 * 86_400_000).toISOString();
   const answer = await db.execute<Row>(sql`
     with runs as materialized (select * from source_runs where started_at > ${since} and started_at <= ${now.toISOString()}),

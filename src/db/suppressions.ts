@@ -1,12 +1,11 @@
 // Which addresses are never written to again? By HMAC, so that the list outlives erasure and import and names nobody.
 import { eq, inArray } from "drizzle-orm";
+import type { SuppressionReason } from "../core/readers/subscriber-state.ts";
 import { addressHmac, type TokenKeys } from "../core/tokens.ts";
 import type { Queryable } from "./connect.ts";
 import { recordEvent } from "./events.ts";
 import { subscribers, suppressions } from "./schema.ts";
 import { cancelQueuedDigests, lockSubscriberByEmail } from "./subscriber-rows.ts";
-
-export type SuppressionReason = "hard" | "complaint" | "manual";
 
 /** Whether this normalised address is suppressed, under any key that is still accepted. */
 export async function isSuppressed(db: Queryable, keys: TokenKeys, email: string): Promise<boolean> {

@@ -2,12 +2,11 @@
 import { sql } from "drizzle-orm";
 import type { OfferedTopic } from "../core/match/topics-file.ts";
 import type { Queryable } from "./connect.ts";
+import { TOPICS_LOCK } from "./locks.ts";
 import { forgetMatched } from "./matches.ts";
 
 /** Papers of these last days are matched again when rules change: the span that digests choose from. */
 export const REMATCH_DAYS = 14;
-
-const TOPICS_LOCK = 7_229_002;
 
 /** Until the transaction ends: who changes topics waits for running matches, and matches see all topics or none of a change. */
 export async function lockTopics(transaction: Queryable, how: "to read" | "to write"): Promise<void> {

@@ -2,7 +2,7 @@
 import { type SourceStatus, sourceStatus } from "../core/ingest/freshness.ts";
 import { isDate, weekOf } from "../core/weeks.ts";
 import { countTopicsOfSpan, findLatestDay, findNeighbourDays, listPapersOfSpan } from "../db/pages.ts";
-import { lastRuns } from "../db/source-runs.ts";
+import { readHistories } from "../db/source-runs.ts";
 import { type CountedTopic, listTopicsWithCounts } from "../db/topics.ts";
 import * as format from "./format.ts";
 import type { Page } from "./pages.ts";
@@ -38,7 +38,7 @@ async function saySources(web: Web): Promise<SourceStatus[]> {
   const sources = web.extras.sources ?? [];
   if (sources.length === 0) return [];
   const now = web.now();
-  const runs = await lastRuns(web.db, now);
+  const runs = await readHistories(web.db, now);
   return sources
     .map((source) => sourceStatus(source, runs.get(source.name), now))
     .filter(({ state }) => state !== "unknown");

@@ -1,7 +1,7 @@
 // What would tomorrow's digest hold for a choice of topics?
 import { choosePapers, numberPapers, rankTopics } from "../core/plan/rank.ts";
 import { listTopicMatches, listWindowPapers } from "../db/matches.ts";
-import { type ListedPaper, listCardsById } from "../db/pages.ts";
+import { type ListedPaper, listListedPapers } from "../db/pages.ts";
 import { listOfferedTopics } from "../db/topics.ts";
 import type { Web } from "./web.ts";
 
@@ -30,7 +30,7 @@ export async function previewDigest(
     minUpvotes: Number(choices.min_upvotes) || 0,
   });
   const shown = chosen.paperIds.slice(0, MOST_SHOWN);
-  const papers = await listCardsById(web.db, shown);
+  const papers = await listListedPapers(web.db, shown);
   const topicOf = new Map(
     shown.map((paperId, at) => [paperId, offered.find(({ id }) => id === chosen.topicIds[at])?.name ?? ""]),
   );

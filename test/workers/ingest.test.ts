@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { beforeEach, expect, test } from "vitest";
 import { readConfig } from "../../src/config.ts";
 import { papers, sourceRuns } from "../../src/db/schema.ts";
-import { lastRuns } from "../../src/db/source-runs.ts";
+import { readHistories } from "../../src/db/source-runs.ts";
 import { importFiles, ingest, runIngest } from "../../workers/ingest.ts";
 import { keys, quietQueue, silent } from "../support/context.ts";
 import { useDatabase } from "../support/database.ts";
@@ -200,7 +200,7 @@ test("a run whose process died is recorded as failed by the next one", async () 
   await run();
   const rows = await base.db.select().from(sourceRuns).orderBy(sourceRuns.id);
   expect(rows.map(({ outcome }) => outcome)).toEqual(["failed", "empty"]);
-  expect((await lastRuns(base.db, clock.now())).get("huggingface")?.failingSince).toBeNull();
+  expect((await readHistories(base.db, clock.now())).get("huggingface")?.failingSince).toBeNull();
 });
 
 test("the stage asks only when it is time, and rings itself again after a failure", async () => {

@@ -1,7 +1,9 @@
-// Which of two states sends less? Imports may only move a reader towards less mail, never towards more.
+// Which states may a reader be in, and which of two sends less? Imports may only move a reader towards less mail, never towards more.
 
 export const subscriberStates = ["confirmed", "pending", "paused", "unsubscribed", "suppressed"] as const;
 export type SubscriberState = (typeof subscriberStates)[number];
+/** Why an address is never written to again. */
+export type SuppressionReason = "hard" | "complaint" | "manual";
 
 /** The one of two states that sends less; of a pause and a missing confirmation, the missing confirmation. */
 export function moreCautious(one: SubscriberState, other: SubscriberState): SubscriberState {

@@ -13,7 +13,7 @@ import {
   resumeProvider,
   searchSubscribers,
 } from "../../db/operator.ts";
-import { lastRuns } from "../../db/source-runs.ts";
+import { readHistories } from "../../db/source-runs.ts";
 import { countEverything } from "../../db/status.ts";
 import { listForExport } from "../../db/subscriber-import.ts";
 import { findSubscriber, listChosenTopics } from "../../db/subscriber-rows.ts";
@@ -69,7 +69,7 @@ export function adminRoutes(web: Web): Router {
     const now = web.now();
     const [counts, runs, editions, troubles, failures, queues] = await Promise.all([
       countEverything(web.db, now),
-      lastRuns(web.db, now),
+      readHistories(web.db, now),
       listEditionStates(web.db, EDITION_DAYS),
       listProviderTroubles(web.db, now),
       listFailures(web.db, now),
