@@ -46,18 +46,19 @@ export type PaperDraft = {
   announce: "new" | "replace";
 };
 
-/** A stored paper as pages, digests and matching read it. */
-export type Paper = {
-  id: number;
+/** What storing keeps of a paper, without its database id. */
+export type StoredPaper = {
   canonicalId: string;
   source: string;
+  /** 0 where the source counts none. */
+  version: number;
   title: string;
   abstract: string;
   abstractTex: string | null;
   summary: string | null;
   authors: string[];
   /** How many authors, where the source stated only the number; `authors` is empty then. */
-  authorCount?: number | null;
+  authorCount: number | null;
   categories: string[];
   keywords: string[];
   organization: string | null;
@@ -71,3 +72,5 @@ export type Paper = {
   publishedAt: Date | null;
   withdrawnAt: Date | null;
 };
+
+export type Paper = StoredPaper & { id: number };

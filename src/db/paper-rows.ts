@@ -1,11 +1,18 @@
 // How does one batch of merged papers become rows? Locks, inserts and updates, each in one statement.
-import { sql } from "drizzle-orm";
-import type { StoredPaper } from "../core/ingest/merge-papers.ts";
-import type { PaperDraft } from "../core/paper.ts";
+import { getTableColumns, sql } from "drizzle-orm";
+import type { Paper, PaperDraft, StoredPaper } from "../core/paper.ts";
 import type { Queryable } from "./connect.ts";
 import { papers } from "./schema.ts";
 
-export type PaperRow = StoredPaper & { id: number };
+/** What a row is read by, without what only PostgreSQL and match look at. */
+const {
+  search: _search,
+  matchedAt: _matchedAt,
+  createdAt: _createdAt,
+  updatedAt: _updatedAt,
+  ...read
+} = getTableColumns(papers);
+export const paperColumns = read;
 
 /**
  * Locks the rows these drafts belong to, and answers for each draft: its row, if any, and the key under which drafts of one work
@@ -14,16 +21,11 @@ export type PaperRow = StoredPaper & { id: number };
 export async function lockKnownPapers(
   transaction: Queryable,
   drafts: PaperDraft[],
-): Promise<(draft: PaperDraft) => { key: string; row: PaperRow | undefined }> {
+): Promise<(draft: PaperDraft) => { key: string; row: Paper | undefined }> {
   const dois = [...new Set(drafts.flatMap((draft) => doiOf(draft) ?? []))];
   const ids = [...new Set(drafts.map((draft) => draft.canonicalId)), ...dois.map((doi) => `doi:${doi}`)];
-  const { id, canonicalId, source, version, title, abstract, abstractTex, summary, authors, categories } = papers;
-  const { authorCount, keywords, organization, links, thumbnail, upvotes, comments, stars } = papers;
-  const { listedOn, listedAt, publishedAt, withdrawnAt } = papers;
-  const text = { id, canonicalId, source, version, title, abstract, abstractTex, summary, authors, categories };
-  const rest = { authorCount, keywords, organization, links, thumbnail, upvotes, comments, stars };
-  const rows: PaperRow[] = await transaction
-    .select({ ...text, ...rest, listedOn, listedAt, publishedAt, withdrawnAt })
+  const rows = await transaction
+    .select(paperColumns)
     .from(papers)
     .where(
       sql`canonical_id = any(${sql.param(ids)}::text[]) or (links ->> 'doi' is not null and links ->> 'doi' = any(${sql.param(dois)}::text[]))`,

@@ -1,9 +1,9 @@
 // How do papers get in and out? Drafts fold into one row a work; rows come back as the pages and the digest read them.
 import { and, desc, gte, inArray, like, ne } from "drizzle-orm";
-import { mergePaper, type StoredPaper } from "../core/ingest/merge-papers.ts";
-import type { Paper, PaperDraft } from "../core/paper.ts";
+import { mergePaper } from "../core/ingest/merge-papers.ts";
+import type { Paper, PaperDraft, StoredPaper } from "../core/paper.ts";
 import type { Database, Queryable } from "./connect.ts";
-import { countDay, insertPapers, lockKnownPapers, updatePapers } from "./paper-rows.ts";
+import { countDay, insertPapers, lockKnownPapers, paperColumns, updatePapers } from "./paper-rows.ts";
 import { papers } from "./schema.ts";
 
 export type Stored = {
@@ -18,29 +18,6 @@ export type Stored = {
 
 const BATCH = 500;
 const HALF_DAY_MS = 43_200_000;
-const shown = {
-  id: papers.id,
-  canonicalId: papers.canonicalId,
-  source: papers.source,
-  title: papers.title,
-  abstract: papers.abstract,
-  abstractTex: papers.abstractTex,
-  summary: papers.summary,
-  authors: papers.authors,
-  authorCount: papers.authorCount,
-  categories: papers.categories,
-  keywords: papers.keywords,
-  organization: papers.organization,
-  links: papers.links,
-  thumbnail: papers.thumbnail,
-  upvotes: papers.upvotes,
-  comments: papers.comments,
-  stars: papers.stars,
-  listedOn: papers.listedOn,
-  listedAt: papers.listedAt,
-  publishedAt: papers.publishedAt,
-  withdrawnAt: papers.withdrawnAt,
-};
 
 /** One paper by its database id. */
 export async function findPaper(db: Queryable, id: number): Promise<Paper | undefined> {
@@ -49,7 +26,7 @@ export async function findPaper(db: Queryable, id: number): Promise<Paper | unde
 
 /** The papers with these database ids, in the order of the ids; unknown ids are left out. */
 export async function listPapersById(db: Queryable, ids: number[]): Promise<Paper[]> {
-  const rows = ids.length === 0 ? [] : await db.select(shown).from(papers).where(inArray(papers.id, ids));
+  const rows = ids.length === 0 ? [] : await db.select(paperColumns).from(papers).where(inArray(papers.id, ids));
   const byId = new Map(rows.map((row) => [row.id, row]));
   return ids.flatMap((id) => byId.get(id) ?? []);
 }

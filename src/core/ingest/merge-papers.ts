@@ -1,30 +1,5 @@
 // What does one more reading of a paper change? The rule by which sources fold into one row.
-import type { PaperDraft, PaperLinks } from "../paper.ts";
-
-/** What storing keeps of a paper, without its database id. */
-export type StoredPaper = {
-  canonicalId: string;
-  source: string;
-  version: number;
-  title: string;
-  abstract: string;
-  abstractTex: string | null;
-  summary: string | null;
-  authors: string[];
-  authorCount: number | null;
-  categories: string[];
-  keywords: string[];
-  organization: string | null;
-  links: PaperLinks;
-  thumbnail: string | null;
-  upvotes: number;
-  comments: number;
-  stars: number;
-  listedOn: string;
-  listedAt: Date;
-  publishedAt: Date | null;
-  withdrawnAt: Date | null;
-};
+import type { PaperDraft, PaperLinks, StoredPaper } from "../paper.ts";
 
 export type Merged = { kind: "new" | "updated" | "unchanged"; paper: StoredPaper; textChanged: boolean };
 

@@ -2,7 +2,13 @@
 import type { Request } from "express";
 import type { z } from "zod";
 import { bibtex, cslJson, ris } from "../../core/citation.ts";
-import { countPapersADay, findLatestDay, type ListedPaper, listCardsById, listPapersOfSpan } from "../../db/pages.ts";
+import {
+  countPapersADay,
+  findLatestDay,
+  type ListedPaper,
+  listListedPapers,
+  listPapersOfSpan,
+} from "../../db/pages.ts";
 import { findPaper } from "../../db/papers.ts";
 import { listPaperReasons } from "../../db/reasons.ts";
 import { searchPapers } from "../../db/search.ts";
@@ -126,7 +132,7 @@ async function listPapers(
         status: 422,
         body: { error: `${found.message}, at character ${found.at + 1}.`, fields: { q: found.message } },
       };
-    const cards = await listCardsById(
+    const cards = await listListedPapers(
       web.db,
       found.results.map(({ paperId }) => paperId),
     );
@@ -149,7 +155,14 @@ async function showPaper(web: Web, parameters: Record<string, string>): Promise<
   const { id = "" } = parameters;
   const paper = /^[1-9]\d{0,8}$/.test(id) ? await findPaper(web.db, Number(id)) : undefined;
   if (!paper) return notFound;
-  const { abstractTex: _tex, thumbnail: _thumbnail, listedAt: _at, authorCount: _count, ...rest } = paper;
+  const {
+    abstractTex: _tex,
+    thumbnail: _thumbnail,
+    listedAt: _at,
+    authorCount: _count,
+    version: _version,
+    ...rest
+  } = paper;
   const cited = citedOf(paper);
   const body = {
     ...rest,
