@@ -158,6 +158,11 @@ export const settings = {
     "domain of MAIL_FROM",
     "Domain of the signed return path that bounces come back to. Set it when its mailbox is read: readers may then leave by mail, too.",
   ),
+  MAILGUN_SIGNING_KEY: setting(
+    optional(z.string()),
+    "none",
+    "Mailgun's HTTP webhook signing key; set, what comes to Mailgun's webhook must also be signed with it.",
+  ),
   SOURCES: setting(
     withDefault(list.pipe(z.array(source)), "huggingface,arxiv").transform((names) => [...new Set(names)]),
     "huggingface,arxiv",

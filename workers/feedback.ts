@@ -2,69 +2,97 @@
 // ways out, changes a reader's state.
 import { createHash } from "node:crypto";
 import type { Context } from "../src/context.ts";
-import { type ReturnedClass, type ReturnedMail, readReturned } from "../src/core/bounce.ts";
+import {
+  isVerdict,
+  type ReturnedClass,
+  type ReturnedMail,
+  readReturned,
+  type Verdict,
+} from "../src/core/feedback/bounce.ts";
 import { type TokenPurpose, verifyToken } from "../src/core/tokens.ts";
+import type { Queryable } from "../src/db/connect.ts";
 import { hasEventSince } from "../src/db/events.ts";
 import { unsubscribe } from "../src/db/leaving.ts";
-import { useToken } from "../src/db/one-time.ts";
 import { countSoftBounce } from "../src/db/outbox.ts";
+import { listOpenReturns, noteReturns, type Return, takeReturn } from "../src/db/returns.ts";
 import { findSubscriber } from "../src/db/subscriber-rows.ts";
 import { suppress } from "../src/db/suppressions.ts";
 import { readReturnedMail } from "../src/mail/read-returned.ts";
-import type { Jobs } from "../src/queue/jobs.ts";
 import { stage } from "./stage.ts";
 
 const MAX_BYTES = 2_000_000;
 /** Mail servers give up on a mail after five days at the latest (RFC 5321 §4.5.4.1), and tell it in the days after. */
 const FORMER_DAYS = 14;
+const ROWS = 200;
 
 type Needs = Pick<Context, "db" | "keys" | "now">;
-type Verdict = Jobs["feedback"]["verdict"];
-const verdicts = new Set<ReturnedClass>(["hard", "complaint", "full", "unsubscribe"]);
 
 export const feedback = stage({
   name: "feedback",
-  says: "reads a verdict on one reader's address (bounce, complaint or opt-out); writes their state and the suppression",
-  run: (context, { subscriber, verdict }) => runFeedback(context, subscriber, verdict),
+  says: "reads what came back for readers (bounces, complaints, opt-outs); writes their state and suppressions; wakes nobody",
+  run: (context, _data, signal) => takeReturns(context, signal),
 });
 
-/** What a verdict means for a reader: suppressed, gone, or one full mailbox more; repeatable but for the count. */
-async function runFeedback({ db, keys, now }: Needs, subscriberId: number, verdict: Verdict): Promise<void> {
-  const subscriber = await findSubscriber(db, subscriberId);
-  if (!subscriber) return;
+/** Takes all that came back and was not taken yet, each in a transaction of its own. */
+async function takeReturns({ db, keys, now }: Needs, signal?: AbortSignal): Promise<void> {
+  for (;;) {
+    const open = await listOpenReturns(db, ROWS);
+    if (open.length === 0) return;
+    for (const one of open) {
+      if (signal?.aborted) return;
+      await db.transaction(async (transaction) => {
+        if (await takeReturn(transaction, one.id, now())) await judge(transaction, keys, one, now());
+      });
+    }
+  }
+}
+
+/** What a verdict means for a reader: suppressed, gone, or one full mailbox more. */
+async function judge(
+  transaction: Queryable,
+  keys: Context["keys"],
+  { subscriberId, verdict, via }: Return,
+  now: Date,
+): Promise<void> {
   if (verdict === "unsubscribe") {
-    await unsubscribe(db, { subscriberId, via: "feedback", now: now() });
+    await unsubscribe(transaction, { subscriberId, via, now });
     return;
   }
-  const isOver = () => countSoftBounce(db, { subscriberId, returned: true, now: now() });
-  if (verdict === "full" && !(await isOver())) return;
+  if (verdict === "full" && !(await countSoftBounce(transaction, { subscriberId, returned: true, now }))) return;
+  const subscriber = await findSubscriber(transaction, subscriberId);
+  if (!subscriber) return;
   const reason = verdict === "complaint" ? "complaint" : "hard";
-  const via = verdict === "full" ? "mailbox full for weeks" : "feedback";
-  await suppress(db, keys, { email: subscriber.email, reason, via, now: now() });
+  const how = verdict === "full" ? "mailbox full for weeks" : via;
+  await suppress(transaction, keys, { email: subscriber.email, reason, via: how, now });
 }
 
 /**
  * Takes one mail out of the bounce mailbox. Says what it is, `unverified` where it would change something and bears no return
- * path of ours, and `again` for a full mailbox that was counted before: reading a mailbox twice is harmless.
+ * path of ours, and `again` for a mail that was read before: reading a mailbox twice is harmless, also for who has come back.
  */
 export async function takeReturnedMail(context: Needs, raw: Buffer): Promise<ReturnedClass | "unverified" | "again"> {
   const mail = await readReturnedMail(raw);
   const leaver = findLeaver(context, mail);
-  if (leaver !== undefined) {
-    await runFeedback(context, leaver, "unsubscribe");
-    return "unsubscribe";
-  }
+  if (leaver !== undefined) return takeVerdict(context, raw, leaver, "unsubscribe");
   const said = readReturned(mail);
-  if (!verdicts.has(said)) return said;
+  if (!isVerdict(said)) return said;
   const subscriber = findReturnPath(context, raw);
   if (subscriber === undefined) return "unverified";
   if ((said === "hard" || said === "full") && (await isOfFormerAddress(context, subscriber, raw))) return "soft";
-  if (said === "full") {
-    const fingerprint = createHash("sha256").update(raw).digest("base64url");
-    if (!(await useToken(context.db, `returned ${fingerprint}`, context.now()))) return "again";
-  }
-  await runFeedback(context, subscriber, said as Verdict);
-  return said;
+  return takeVerdict(context, raw, subscriber, said);
+}
+
+async function takeVerdict(
+  context: Needs,
+  raw: Buffer,
+  subscriberId: number,
+  verdict: Verdict,
+): Promise<Verdict | "again"> {
+  const fingerprint = createHash("sha256").update(raw).digest("base64url");
+  const told = [{ subscriberId, verdict, fingerprint }];
+  const fresh = (await noteReturns(context.db, { told, via: "mail", now: context.now() })) > 0;
+  await takeReturns(context);
+  return fresh ? verdict : "again";
 }
 
 /** Whether a report may be of the address that the reader has lately left: it does not name the one they have now. */

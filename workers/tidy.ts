@@ -1,4 +1,4 @@
-// The stage tidy: rings again for rows that made no progress; deletes what retention says. Wakes match and deliver.
+// The stage tidy: rings again for rows that made no progress; deletes what retention says. Wakes match, deliver and feedback.
 import type { Context } from "../src/context.ts";
 import { deleteOldEditions, listOpenRanges, markUncertain } from "../src/db/digests.ts";
 import { deleteOldLetters, easeProviders, listOpenLetters } from "../src/db/outbox.ts";
@@ -28,6 +28,7 @@ export async function runTidy({ db, queue }: Pick<Context, "db" | "queue">, now:
   for (const letter of await listOpenLetters(db, now, stuckBefore))
     await queue.ring("deliver", { letter }, { id: `letter-${letter}-${minute}` });
   await queue.ring("match", {}, { id: `${minute}` });
+  await queue.ring("feedback", {}, { id: `${minute}` });
   // Reads whole tables, and nobody waits for it: once an hour, far from the full hours at which readers fall due.
   if (minute % 60 !== QUIET_MINUTE) return;
   const before = new Date(now.getTime() - KEEP_DAYS * 86_400_000);

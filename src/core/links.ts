@@ -28,6 +28,8 @@ export function links(baseUrl: string, keys: TokenKeys) {
     vote: (subscriberId: number, paperId: number, direction: "more" | "less") =>
       `${tokened("vote", "vote")(subscriberId)}/${paperId}/${direction}`,
     votes: tokened("vote", "vote"),
+    /** Where a mail provider posts what became of mail; known to it and the operator only. */
+    webhook: (provider: string) => `${baseUrl}/webhooks/${signToken(keys, "webhook", provider)}`,
   };
 }
 export type Links = ReturnType<typeof links>;

@@ -16,6 +16,7 @@ const purposes = {
   export: "x",
   erase: "e",
   bounce: "b",
+  webhook: "w",
 } as const;
 export type TokenPurpose = keyof typeof purposes;
 

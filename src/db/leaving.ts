@@ -2,7 +2,7 @@
 import { and, eq, isNull } from "drizzle-orm";
 import { lastingPause } from "../core/plan/pause.ts";
 import type { TokenKeys } from "../core/tokens.ts";
-import type { Database } from "./connect.ts";
+import type { Database, Queryable } from "./connect.ts";
 import { recordEvent } from "./events.ts";
 import { cancelLetters } from "./letters.ts";
 import { subscribers, subscriptions, topics } from "./schema.ts";
@@ -16,7 +16,7 @@ export type Left = { kind: "left" | "already" | "gone" };
 
 /** Ends a subscription and stops what is queued; safe to repeat for ever. `via` says where the wish came from. */
 export async function unsubscribe(
-  db: Database,
+  db: Queryable,
   { subscriberId, via, now }: { subscriberId: number; via: string; now: Date },
 ): Promise<Left> {
   return db.transaction(async (transaction) => {

@@ -19,6 +19,7 @@ import {
   uniqueIndex,
 } from "drizzle-orm/pg-core";
 import type { Cadence, DigestCard, LetterKind } from "../core/digest.ts";
+import type { Verdict } from "../core/feedback/bounce.ts";
 import { WORD_BREAKS } from "../core/match/plain-words.ts";
 import type { PaperLinks } from "../core/paper.ts";
 import type { SubscriberState, SuppressionReason } from "../core/readers/subscriber-state.ts";
@@ -322,6 +323,31 @@ export const usedTokens = pgTable("used_tokens", {
   token: text().primaryKey(),
   usedAt: instant("used_at").notNull(),
 });
+
+/**
+ * What came back for a reader, from the bounce mailbox or a provider's webhook: written down once, taken by feedback. Rows stay with
+ * their reader, because a mailbox that is read every hour tells the same again for as long as it keeps the mail.
+ */
+export const returns = pgTable(
+  "returns",
+  {
+    id: bigserial({ mode: "number" }).primaryKey(),
+    subscriberId: bigint("subscriber_id", { mode: "number" })
+      .notNull()
+      .references(() => subscribers.id, { onDelete: "cascade" }),
+    verdict: text().$type<Verdict>().notNull(),
+    /** Who told it: `mail` or the provider. */
+    via: text().notNull(),
+    /** Of the mail or event, so that it counts once. */
+    fingerprint: text().notNull().unique(),
+    cameAt: instant("came_at").notNull(),
+    takenAt: instant("taken_at"),
+  },
+  (table) => [
+    index("returns_open").on(table.id).where(sql`taken_at is null`),
+    index("returns_by_subscriber").on(table.subscriberId),
+  ],
+);
 
 /** Addresses never to be written to again, by HMAC; outlives erasure and import. */
 export const suppressions = pgTable("suppressions", {

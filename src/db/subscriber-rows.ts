@@ -17,6 +17,14 @@ export async function findByEmail(db: Queryable, email: string): Promise<Subscri
   return row;
 }
 
+/** Ids by normalised address, of those that are known. */
+export async function findIdsByEmail(db: Queryable, emails: string[]): Promise<Map<string, number>> {
+  const rows = await db.execute<{ id: string; email: string }>(
+    sql`select id, email from subscribers where email = any(${sql.param(emails)}::text[])`,
+  );
+  return new Map(rows.rows.map(({ id, email }) => [email, Number(id)]));
+}
+
 /** Reads a subscriber and keeps others from changing it until the transaction ends. */
 export async function lockSubscriber(transaction: Queryable, id: number): Promise<Subscriber | undefined> {
   const [row] = await transaction.select().from(subscribers).where(eq(subscribers.id, id)).for("update");

@@ -1,5 +1,5 @@
 // What does a mail that came back consist of? Its header fields, its prose and its report, by mailparser.
-import type { ReturnedMail } from "../core/bounce.ts";
+import type { ReturnedMail } from "../core/feedback/bounce.ts";
 
 const MAX_BYTES = 2_000_000;
 

@@ -9,8 +9,8 @@ export type Jobs = {
   plan: { at: string };
   /** Send the open digests with ids from … to …, or one letter. */
   deliver: { from: number; to: number } | { letter: number };
-  /** What came back for a reader whose return path was verified. */
-  feedback: { subscriber: number; verdict: "hard" | "complaint" | "full" | "unsubscribe" };
+  /** Take everything that came back and was not taken yet. */
+  feedback: Record<string, never>;
   /** Ring again for rows that stood still; delete what retention says. */
   tidy: { at: string };
 };

@@ -21,6 +21,7 @@ import { subscribeRoutes } from "./routes/subscribe.ts";
 import { topicRoutes } from "./routes/topics.ts";
 import { unsubscribeRoutes } from "./routes/unsubscribe.ts";
 import { voteRoutes } from "./routes/votes.ts";
+import { webhookRoutes } from "./routes/webhooks.ts";
 import { securityHeaders } from "./security.ts";
 import { type Extras, openWeb, sendNotFound, type Web } from "./web.ts";
 
@@ -46,6 +47,7 @@ export function createApp(context: Context, extras: Extras = {}): Express {
     accountRoutes(web),
     savedTopicRoutes(web),
     voteRoutes(web),
+    webhookRoutes(web),
     mailboxRoutes(web),
     adminRoutes(web),
     helpRoutes(web),

@@ -4,11 +4,13 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { readReturned } from "../../src/core/bounce.ts";
+import type { Context } from "../../src/context.ts";
+import { readReturned } from "../../src/core/feedback/bounce.ts";
 import { signToken } from "../../src/core/tokens.ts";
+import { undoUnsubscribe } from "../../src/db/leaving.ts";
 import { readMailFiles } from "../../src/mail/mail-files.ts";
 import { readReturnedMail } from "../../src/mail/read-returned.ts";
-import { takeReturnedMail } from "../../workers/feedback.ts";
+import { feedback, takeReturnedMail } from "../../workers/feedback.ts";
 import { runHere } from "../support/command.ts";
 import { keys } from "../support/context.ts";
 import { useDatabase } from "../support/database.ts";
@@ -100,12 +102,21 @@ const leavingMail = (to: string) =>
 const wayOutOf = (id: number, key = keys[0]) =>
   `u+${signToken([key], "unsubscribe", String(id))}@bounce.papers.example.org`;
 
-it("unsubscribes whoever writes to the address of their way out, as often as they like", async () => {
-  for (let time = 0; time < 2; time++) {
-    expect(await takeReturnedMail(context(), leavingMail(`<${wayOutOf(7)}>`))).toBe("unsubscribe");
-    expect(await stateOf(7)).toMatchObject({ state: "unsubscribed" });
-  }
+it("unsubscribes whoever writes to the address of their way out; read again, the mail does not undo that they came back", async () => {
+  const mail = leavingMail(`<${wayOutOf(7)}>`);
+  expect(await takeReturnedMail(context(), mail)).toBe("unsubscribe");
+  expect(await stateOf(7)).toMatchObject({ state: "unsubscribed" });
   expect(await stateOf(8)).toMatchObject({ state: "confirmed" });
+  expect(await undoUnsubscribe(database.db, keys, { subscriberId: 7, now })).toMatchObject({ kind: "back" });
+  expect(await takeReturnedMail(context(), mail)).toBe("again");
+  expect(await stateOf(7)).toMatchObject({ state: "confirmed" });
+});
+
+it("takes what a process wrote down before it was killed", async () => {
+  await database.db.execute(sql`insert into returns (subscriber_id, verdict, via, fingerprint, came_at)
+    values (7, 'hard', 'mail', 'x', now()), (8, 'unsubscribe', 'ses', 'y', now())`);
+  await feedback.run(context() as Context, {}, new AbortController().signal);
+  expect([await stateOf(7), await stateOf(8)]).toMatchObject([{ state: "suppressed" }, { state: "unsubscribed" }]);
 });
 
 it.each([

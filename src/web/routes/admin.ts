@@ -1,6 +1,7 @@
 // What can the operator see and do? Sources, editions, troubles, readers and the audit trail, behind a login.
 import { pipeline } from "node:stream/promises";
 import { type Request, type RequestHandler, type Response, Router } from "express";
+import { type WebhookProvider, webhookProviders } from "../../core/feedback/webhooks.ts";
 import { sourceStatus } from "../../core/ingest/freshness.ts";
 import { eraseSubscriber } from "../../db/account.ts";
 import { listEditions } from "../../db/editions.ts";
@@ -26,6 +27,12 @@ import { privatePage } from "../security.ts";
 import { closeSession, isOwnForm, isPassword, openSession, readSession, type Session } from "../session.ts";
 import { pathOf, sendNotFound, sendTooOften, type Web } from "../web.ts";
 
+const titles: Record<WebhookProvider, string> = {
+  ses: "Amazon SES (through SNS)",
+  mailgun: "Mailgun",
+  postmark: "Postmark",
+  sendgrid: "SendGrid",
+};
 const EDITION_DAYS = 7;
 const FOUND = 50;
 
@@ -81,7 +88,8 @@ export function adminRoutes(web: Web): Router {
       const status = sourceStatus(known ?? { name, title: name, calendar: "any" }, history, now);
       return { name, ...status, asked: history?.lastStartedAt, error: history?.lastError };
     });
-    show(request, response, "admin", "Operator", { counts, sources, editions, troubles, failures, queues });
+    const webhooks = webhookProviders.map((name) => ({ name: titles[name], url: web.links.webhook(name) }));
+    show(request, response, "admin", "Operator", { counts, sources, editions, troubles, failures, queues, webhooks });
   });
 
   router.get("/admin/subscribers", privatePage, operator, async (request, response) => {

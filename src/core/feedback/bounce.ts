@@ -1,5 +1,5 @@
 // What came back, and what does it mean for the reader? Delivery reports (RFC 3464), complaints (RFC 5965), and prose of mail servers.
-import { meaningOf } from "./answers.ts";
+import { meaningOf } from "../answers.ts";
 
 /** One mail that came in, already parsed: header fields by lower-case name, its prose, and its machine-readable report. */
 export type ReturnedMail = {
@@ -14,6 +14,10 @@ export type ReturnedMail = {
  * fault counts here. `delayed`, `automatic` (a vacation, a receipt) and `other` change nothing.
  */
 export type ReturnedClass = "hard" | "full" | "soft" | "delayed" | "complaint" | "unsubscribe" | "automatic" | "other";
+/** What changes a reader. */
+export type Verdict = Extract<ReturnedClass, "hard" | "full" | "complaint" | "unsubscribe">;
+export const isVerdict = (said: ReturnedClass): said is Verdict =>
+  said === "hard" || said === "full" || said === "complaint" || said === "unsubscribe";
 
 const MAX_TEXT = 20_000;
 
@@ -74,7 +78,7 @@ const NOT_THEIRS =
   /sender|spam|blocked|block list|blacklist|blocklist|spf|dkim|dmarc|reputation|policy|banned|denied|relay|ptr|reverse (dns|lookup)|rate limit|too many|greylist|try again|temporar|virus|unauthenticated|authenti|content/i;
 
 /** What a status code (RFC 3463) and the words beside it mean; the words decide where the code says little. */
-function meaningFor(status: string, words: string): ReturnedClass {
+export function meaningFor(status: string, words: string): ReturnedClass {
   const [first = ""] = words.split("\n");
   const code = Number(/(?<![\d.])([45]\d\d)(?![\d.])/.exec(words)?.[1] ?? 0);
   const said = status || (/(?<![\d.])([45]\.\d{1,3}\.\d{1,3})(?![\d.])/.exec(words)?.[1] ?? "");
