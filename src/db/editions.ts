@@ -54,6 +54,19 @@ export async function findEdition(db: Queryable, digestId: number): Promise<Edit
   return row;
 }
 
+/** The papers that a reader was sent, or is about to be, in editions up to this one. */
+export async function listReceivedUntil(
+  db: Queryable,
+  { subscriberId, editionDate }: Pick<Edition, "subscriberId" | "editionDate">,
+): Promise<number[]> {
+  const answer = await db.execute<{ ids: number[] }>(
+    sql`select coalesce(json_agg(distinct paper), '[]') as ids from digests, unnest(paper_ids) as paper
+      where subscriber_id = ${subscriberId} and edition_date <= ${editionDate}
+        and state not in ('failed', 'expired', 'cancelled', 'skipped')`,
+  );
+  return answer.rows[0]?.ids ?? [];
+}
+
 /** The cards of a digest as its edition froze them, in the digest's order. */
 export async function listEditionCards(db: Queryable, digestId: number): Promise<DigestCard[]> {
   const { editionDate, paperIds, topicIds, coversFrom } = digests;

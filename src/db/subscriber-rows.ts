@@ -1,5 +1,5 @@
 // How is one subscriber's row read, locked and described? What every act on a subscriber builds on.
-import { and, eq, inArray, isNull, sql } from "drizzle-orm";
+import { and, eq, inArray, isNotNull, isNull, or, sql } from "drizzle-orm";
 import type { Queryable } from "./connect.ts";
 import { releasePapers } from "./due.ts";
 import { digests, subscribers, subscriptions, topics } from "./schema.ts";
@@ -58,6 +58,16 @@ export async function listChosenTopics(db: Queryable, subscriberId: number): Pro
     .where(and(eq(subscriptions.subscriberId, subscriberId), isNull(topics.ownerId), isNull(topics.retiredAt)))
     .orderBy(topics.position, topics.id);
   return rows.map(({ slug }) => slug);
+}
+
+/** The topics that a subscriber's digests draw from, offered and own. */
+export async function listTopicsToRead(db: Queryable, subscriberId: number): Promise<{ id: number; name: string }[]> {
+  return db
+    .select({ id: topics.id, name: topics.name })
+    .from(topics)
+    .leftJoin(subscriptions, and(eq(subscriptions.topicId, topics.id), eq(subscriptions.subscriberId, subscriberId)))
+    .where(and(isNull(topics.retiredAt), or(isNotNull(subscriptions.topicId), eq(topics.ownerId, subscriberId))))
+    .orderBy(topics.id);
 }
 
 /** Which of these slugs are not on offer. */

@@ -125,7 +125,7 @@ function htmlValues({ subject, headline, intro, date, rest, asked }: DigestWords
     unsubscribe: escapeHtml(links.unsubscribe),
     preferences: escapeHtml(links.preferences),
     browser: escapeHtml(links.browser),
-    rest: rest && `<a href="${escapeHtml(links.browser)}">${rest}</a>`,
+    rest: rest && `<a href="${escapeHtml(links.browser)}#more">${rest}</a>`,
     asked: escapeHtml(asked),
   };
 }
@@ -140,7 +140,7 @@ function textValues({ headline, intro, date, rest, asked }: DigestWords, links: 
     preferences,
     browser,
     // On a line of its own an address is broken only where it is longer than the line.
-    rest: rest && `${rest}:\r\n${browser}\r\n\r\n`,
+    rest: rest && `${rest}:\r\n${browser}#more\r\n\r\n`,
     asked: withBreaks(wrap(asked)),
   };
 }

@@ -82,16 +82,6 @@ export function perDay(value: number, about = "about "): string {
   return `${about}${Math.round(value)} a day`;
 }
 
-/** Matched words as a reader would list them: each once, whatever its case or plural s, at most `most`. */
-export function terms(words: string[], most = 5): string[] {
-  const seen = new Map<string, string>();
-  for (const word of words) {
-    const key = word.toLowerCase().replace(/(?<=[a-z]{3})s$/, "");
-    if (!seen.has(key)) seen.set(key, word);
-  }
-  return [...seen.values()].slice(0, most);
-}
-
 /** 1.57 → `1.6 a day`. */
 export function aDay(value: number): string {
   return `${new Intl.NumberFormat("en", { maximumFractionDigits: 1 }).format(value)} a day`;

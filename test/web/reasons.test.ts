@@ -4,13 +4,13 @@ import path from "node:path";
 import { simpleParser } from "mailparser";
 import { beforeAll, expect, test } from "vitest";
 import type { z } from "zod";
+import { distinctTerms } from "../../src/core/deliver/digest-words.ts";
 import { readTopicsFile } from "../../src/core/match/topics-file.ts";
 import { findDigest } from "../../src/db/digests.ts";
 import { saveTopic } from "../../src/db/saved-topics.ts";
 import { applyTopics } from "../../src/db/topics.ts";
 import { openComposer } from "../../src/mail/compose.ts";
 import type { fullPaper } from "../../src/web/api/schemas.ts";
-import * as format from "../../src/web/format.ts";
 import { runMatch } from "../../workers/match.ts";
 import { runPlan } from "../../workers/plan.ts";
 import { useApp } from "../support/app.ts";
@@ -70,7 +70,7 @@ test("the digest, the paper page and the API tell the same words, each of which 
     page.indexOf("</dd>", page.indexOf(`href="/topics/${slug}"`)),
   );
   // Of a word in one and in many, the page shows the first.
-  expect(marksOf(reason)).toEqual(format.terms(terms, 12));
+  expect(marksOf(reason)).toEqual(distinctTerms(terms, 12));
 
   const mail = await simpleParser((await (await openComposer(composerSettings)).digest(digest)).raw);
   const html = String(mail.html);

@@ -40,7 +40,7 @@ export function wordsOf(
   const names = topicNames(cards);
   const best = more > 0 ? `: the best of ${numberOf(cards.length + more)} that matched` : "";
   return {
-    subject: `${weekdays[date.getUTCDay()]} ${date.getUTCDate()} ${months[date.getUTCMonth()]}: ${papers} on ${fewOf(names)}`,
+    subject: `${shortDate(date)}: ${papers} on ${fewOf(names)}`,
     headline: `${papers} for you`,
     intro: `On ${listOf(names)}${best}.`,
     date: longDate(date),
@@ -57,6 +57,8 @@ function listOf(names: string[]): string {
   const last = names.length > 4 ? `${names.length - 3} more topics` : names.at(-1);
   return shown.length > 0 ? `${shown.join(", ")} and ${last}` : `${last}`;
 }
+
+const shortDate = (date: Date) => `${weekdays[date.getUTCDay()]} ${date.getUTCDate()} ${months[date.getUTCMonth()]}`;
 
 const longDate = (date: Date) =>
   `${longDays[date.getUTCDay()]}, ${date.getUTCDate()} ${longMonths[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
@@ -92,9 +94,9 @@ function standingOf(card: Pick<DigestCard, "upvotes" | "comments" | "stars">): s
     .join(" · ");
 }
 
-/** Who, where from, where it stands and whether it is late, in one line. */
+/** Who, where from, where it stands and, where it was listed before this edition, on which day; in one line. */
 export function bylineOf(card: DigestCard): string {
-  const late = card.earlier ? "from earlier this week" : "";
+  const late = card.earlier ? `listed on ${shortDate(new Date(`${card.listedOn}T00:00:00Z`))}` : "";
   return [authorsOf(card), shorten(card.organization ?? "", MOST_NAME_LENGTH), standingOf(card), late]
     .filter(Boolean)
     .join(" · ");
@@ -102,9 +104,19 @@ export function bylineOf(card: DigestCard): string {
 
 const MOST_TERMS = 5;
 
+/** Matched words as a reader would list them: each once, whatever its case or plural s, at most `most`. */
+export function distinctTerms(words: string[], most = 5): string[] {
+  const seen = new Map<string, string>();
+  for (const word of words) {
+    const key = word.toLowerCase().replace(/(?<=[a-z]{3})s$/, "");
+    if (!seen.has(key)) seen.set(key, word);
+  }
+  return [...seen.values()].slice(0, most);
+}
+
 /** Why it is there: `Why: Retrieval & RAG, for the words retriever, dense passages` */
 export function whyOf({ topic, terms }: Pick<DigestCard, "topic" | "terms">): string {
-  const said = terms.slice(0, MOST_TERMS);
+  const said = distinctTerms(terms, MOST_TERMS);
   const words = said.length > 0 ? `, for the ${said.length === 1 ? "word" : "words"} ${said.join(", ")}` : "";
   return `Why: ${topic.owned ? "your own topic " : ""}${topic.name}${words}`;
 }

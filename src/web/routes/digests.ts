@@ -7,6 +7,7 @@ import { citedOf, readCitationForm, sendCitations } from "../cited.ts";
 import { writeFeed } from "../feeds.ts";
 import * as format from "../format.ts";
 import { paramOf } from "../forms.ts";
+import { listMoreMatched } from "../more-matched.ts";
 import { privatePage, sendForeignHtml } from "../security.ts";
 import { pathOf, readIdToken, sendNotFound, type Web } from "../web.ts";
 import { cardHtml } from "./feeds.ts";
@@ -22,7 +23,7 @@ export function digestRoutes(web: Web): Router {
   router.get("/digests/:token", privatePage, async (request, response) => {
     const edition = await editionOf(paramOf(request, "token"));
     if (!edition) return sendNotFound(web, response);
-    const cards = await listEditionCards(web.db, edition.id);
+    const [cards, more] = await Promise.all([listEditionCards(web.db, edition.id), listMoreMatched(web, edition)]);
     web.pages.send(
       response,
       "digest",
@@ -35,6 +36,7 @@ export function digestRoutes(web: Web): Router {
           titleParts: highlight(card.title, card.terms),
           abstractParts: highlight(format.shorten(card.abstract, 600), card.terms),
         })),
+        more,
         preferences: pathOf(web, web.links.preferences(edition.subscriberId)),
         unsubscribe: pathOf(web, web.links.unsubscribe(edition.subscriberId)),
         asMailed: web.extras.renderDigest !== undefined,

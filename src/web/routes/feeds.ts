@@ -1,5 +1,6 @@
 // Which feeds can a reader program follow? The front page, each topic, and a reader's own digests behind a token.
 import { type Request, type Response, Router } from "express";
+import { distinctTerms } from "../../core/deliver/digest-words.ts";
 import type { DigestCard } from "../../core/digest.ts";
 import { listEditionCards, listSentEditions } from "../../db/editions.ts";
 import { findLatestDay, type ListedPaper, listPapersOfSpan, listPapersOfTopic } from "../../db/pages.ts";
@@ -123,6 +124,6 @@ function entryOf(web: Web, paper: ListedPaper): FeedEntry {
 /** One card of a digest as HTML, for reader programs. */
 export function cardHtml(web: Web, card: DigestCard): string {
   const url = escapeHtml(web.links.paper(card.paperId));
-  const why = `${card.topic.name}${card.terms.length > 0 ? `: ${card.terms.join(", ")}` : ""}`;
+  const why = `${card.topic.name}${card.terms.length > 0 ? `: ${distinctTerms(card.terms).join(", ")}` : ""}`;
   return `<a href="${url}">${escapeHtml(card.title)}</a><br>${escapeHtml(why)}<br>${escapeHtml(format.shorten(card.abstract, 300))}`;
 }

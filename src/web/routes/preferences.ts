@@ -11,9 +11,9 @@ import { findSubscriber, type Subscriber } from "../../db/subscriber-rows.ts";
 import { askForPreferences, savePreferences } from "../../db/subscribers.ts";
 import { listVotes } from "../../db/votes.ts";
 import { type ChoicesForm, choicesData, choicesOf, typedChoices } from "../choices-form.ts";
-import * as format from "../format.ts";
 import { fieldOf, formOf, paramOf, queryOf, readForm } from "../forms.ts";
 import { networkOf } from "../limits.ts";
+import { nextDigest } from "../next-digest.ts";
 import { inSameTime } from "../same-time.ts";
 import { privatePage } from "../security.ts";
 import { allowsReserved, ringLetter } from "../sign-up.ts";
@@ -123,7 +123,7 @@ export async function sendPreferences(
   told: Told,
   status = 200,
 ): Promise<void> {
-  const { id, timezone, dueAt } = subscriber;
+  const { id, timezone } = subscriber;
   const paused = lastingPause(subscriber, web.now());
   const [data, savedTopics, votes, editions] = await Promise.all([
     choicesData(web, told.choices ?? (await choicesOf(web, subscriber))),
@@ -144,7 +144,7 @@ export async function sendPreferences(
       pausedUntil: paused,
       // What was typed as a zone may be none.
       zone: timezone,
-      next: dueAt ? format.expected(dueAt, timezone) : undefined,
+      next: nextDigest(web, subscriber),
       tomorrow: addDays(localDay(timezone, web.now()), 1),
       saved: savedTopics,
       votes,

@@ -5,10 +5,10 @@ import { readChoices } from "../../core/readers/choices.ts";
 import { findSubscriber, type Subscriber } from "../../db/subscriber-rows.ts";
 import { confirm } from "../../db/subscribers.ts";
 import { type ChoicesForm, choicesData, choicesOf, typedChoices } from "../choices-form.ts";
-import * as format from "../format.ts";
 import { fieldOf, fieldsOf, formOf, paramOf, readForm } from "../forms.ts";
 import { renderDay, type SignUpForm } from "../front.ts";
 import { networkOf } from "../limits.ts";
+import { nextDigest } from "../next-digest.ts";
 import { previewDigest } from "../preview.ts";
 import { privatePage } from "../security.ts";
 import { askForSubscription } from "../sign-up.ts";
@@ -101,7 +101,7 @@ function sendWelcome(web: Web, response: Response, subscriber: Subscriber, again
     { title: again ? "Already confirmed" : "You are subscribed", narrow: true },
     {
       again,
-      first: subscriber.dueAt ? format.expected(subscriber.dueAt, subscriber.timezone) : undefined,
+      first: nextDigest(web, subscriber),
       timezone: subscriber.timezone,
       paused: subscriber.state === "paused",
       preferences: pathOf(web, web.links.preferences(subscriber.id)),
