@@ -1,5 +1,5 @@
 // How is the service doing, in numbers? For metrics, readiness and the operator's page.
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Queryable } from "./connect.ts";
 
 /** Rejects when the database does not answer. */
@@ -11,24 +11,27 @@ export type Counts = {
   subscribers: Record<string, number>;
   digests: Record<string, number>;
   letters: Record<string, number>;
+  /** By verdict. */
+  returns: Record<string, number>;
   papers: number;
   /** Seconds since each source last ended well. */
   sources: Record<string, number>;
 };
 
-/** Rows by state: all subscribers, digests and letters of the last two days, papers, and how long sources are silent. */
+/** Rows by state: all subscribers, digests, letters and what came back in the last two days, papers, and how long sources are silent. */
 export async function countEverything(db: Queryable, now: Date): Promise<Counts> {
   const since = new Date(now.getTime() - 2 * 86_400_000).toISOString();
-  const byState = async (from: ReturnType<typeof sql>): Promise<Record<string, number>> => {
+  const countBy = async (from: SQL, column = sql`state`): Promise<Record<string, number>> => {
     const answer = await db.execute<{ name: string; value: number }>(
-      sql`select state as name, count(*)::int as value from ${from} group by state`,
+      sql`select ${column} as name, count(*)::int as value from ${from} group by 1 order by 1`,
     );
     return Object.fromEntries(answer.rows.map(({ name, value }) => [name, value]));
   };
-  const [subscribers, digests, letters, papers, sources] = await Promise.all([
-    byState(sql`subscribers`),
-    byState(sql`digests where planned_at > ${since}`),
-    byState(sql`letters where created_at > ${since}`),
+  const [subscribers, digests, letters, returns, papers, sources] = await Promise.all([
+    countBy(sql`subscribers`),
+    countBy(sql`digests where planned_at > ${since}`),
+    countBy(sql`letters where created_at > ${since}`),
+    countBy(sql`returns where came_at > ${since}`, sql`verdict`),
     db.execute<{ value: number }>(sql`select count(*)::int as value from papers`),
     db.execute<{ name: string; at: string | Date }>(
       sql`select source as name, max(ended_at) as at from source_runs where outcome in ('ok', 'empty') group by source`,
@@ -38,6 +41,7 @@ export async function countEverything(db: Queryable, now: Date): Promise<Counts>
     subscribers,
     digests,
     letters,
+    returns,
     papers: papers.rows[0]?.value ?? 0,
     sources: Object.fromEntries(
       sources.rows.map(({ name, at }) => [name, Math.round((now.getTime() - new Date(at).getTime()) / 1000)]),

@@ -4,13 +4,15 @@ import { sql } from "drizzle-orm";
 import { beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { links } from "../../src/core/links.ts";
 import { signToken } from "../../src/core/tokens.ts";
+import { countEverything } from "../../src/db/status.ts";
 import { findByEmail } from "../../src/db/subscriber-rows.ts";
 import { feedback } from "../../workers/feedback.ts";
 import { testKey, useApp } from "../support/app.ts";
 import { confirmReader, storeListDay } from "../support/web-data.ts";
 
 const signingKey = "key-of-mailgun";
-const app = useApp({ MAILGUN_SIGNING_KEY: signingKey });
+const PASSWORD = "a long enough password";
+const app = useApp({ MAILGUN_SIGNING_KEY: signingKey, ADMIN_PASSWORD: PASSWORD });
 const pathOf = (provider: string) => links("", [testKey]).webhook(provider);
 const post = (where: string, body: unknown, type = "application/json") =>
   app.get(where, {
@@ -132,6 +134,18 @@ it("keeps addresses and the webhook's token out of the log", async () => {
   expect(app.lines.some((line) => line.includes("/webhooks/:token"))).toBe(true);
   const said = app.lines.join("\n");
   expect([said.includes("ada@example.net"), said.includes(where)]).toEqual([false, false]);
+});
+
+it("the operator sees what came back, and where each provider is to post", async () => {
+  expect((await countEverything(app.db, new Date("2026-03-05T10:00:00Z"))).returns).toMatchObject({
+    full: 5,
+    unsubscribe: 1,
+  });
+  const login = await app.post("/admin/login", { password: PASSWORD });
+  const cookie = login.headers.get("set-cookie") ?? "";
+  const page = await (await app.get("/admin", { headers: { cookie } })).text();
+  for (const provider of ["ses", "mailgun", "postmark", "sendgrid"]) expect(page).toContain(pathOf(provider));
+  expect(await (await app.get("/metrics")).text()).toMatch(/paperboy_returns\{verdict="full"\} \d/);
 });
 
 it("an erased reader's rows go with them", async () => {

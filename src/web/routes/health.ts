@@ -10,6 +10,7 @@ export function healthRoutes(web: Web): Router {
   const subscribers = gauge("paperboy_subscribers", "Subscribers by state.", ["state"]);
   const digests = gauge("paperboy_digests", "Digests planned in the last two days, by state.", ["state"]);
   const letters = gauge("paperboy_letters", "Transactional mails of the last two days, by state.", ["state"]);
+  const returns = gauge("paperboy_returns", "Bounces, complaints and opt-outs of the last two days.", ["verdict"]);
   const papers = gauge("paperboy_papers", "Papers stored.", []);
   const sources = gauge("paperboy_source_silence_seconds", "Time since a source last ended well.", ["source"]);
   const jobs = gauge("paperboy_jobs", "Jobs by queue and state.", ["queue", "state"]);
@@ -42,6 +43,7 @@ export function healthRoutes(web: Web): Router {
       [subscribers, counts.subscribers],
       [digests, counts.digests],
       [letters, counts.letters],
+      [returns, counts.returns],
       [sources, counts.sources],
     ] as const) {
       metric.reset();
