@@ -1,5 +1,6 @@
 // Which papers answer these words? The same grammar as topics, over everything stored.
 import { sql } from "drizzle-orm";
+import { readArxivId, readDoi } from "../core/ingest/canonical-id.ts";
 import { explainMatches } from "../core/match/explain.ts";
 import { highlight, type Segment } from "../core/match/highlight.ts";
 import { parseRules } from "../core/match/rules.ts";
@@ -17,7 +18,8 @@ export type SearchResult = {
   authors: string[];
   upvotes: number;
   comments: number;
-  listedOn: string;
+  /** When it was published, else listed. */
+  date: string;
   score: number;
   terms: string[];
 };
@@ -66,6 +68,28 @@ export async function searchPapers(
   return { kind: "ok", total: found.length, page: shownPage, pages, results, partial: papers.length === MAX_RANKED };
 }
 
+/**
+ * The paper that a text names as a whole, by an arXiv id, a DOI or an address; `paperId` is undefined where it is not stored, and
+ * all is where the text is none of these.
+ */
+export async function findNamedPaper(
+  db: Queryable,
+  text: string,
+): Promise<{ paperId: number | undefined } | undefined> {
+  const named = text
+    .trim()
+    .replace(/^(?:https?:\/\/)?(?:www\.)?(?:huggingface\.co\/papers\/|(?=arxiv\.org\/))/i, "https://");
+  const arxiv = readArxivId(named.replace(/^https:\/\/(?!arxiv\.org\/)/i, ""));
+  const doi = arxiv ? undefined : readDoi(text);
+  if (!arxiv && !doi) return undefined;
+  const answer = await db.execute<{ id: number }>(
+    arxiv
+      ? sql`select id from papers where canonical_id = ${`arxiv:${arxiv.id}`}`
+      : sql`select id from papers where canonical_id = ${`doi:${doi}`} or links ->> 'doi' = ${doi} limit 1`,
+  );
+  return { paperId: answer.rows[0]?.id };
+}
+
 type Shown = {
   id: number;
   canonicalId: string;
@@ -74,13 +98,13 @@ type Shown = {
   authors: string[];
   upvotes: number;
   comments: number;
-  listedOn: string;
+  date: string;
 };
 
 async function listShown(db: Queryable, ids: number[]): Promise<Map<number, Omit<Shown, "id">>> {
   const answer = await db.execute<Shown>(
-    sql`select id, canonical_id as "canonicalId", title, abstract, authors, upvotes, comments, listed_on::text as "listedOn"
-      from papers where id = any(${sql.param(ids)}::int[])`,
+    sql`select id, canonical_id as "canonicalId", title, abstract, authors, upvotes, comments,
+        coalesce((published_at at time zone 'UTC')::date, listed_on)::text as date from papers where id = any(${sql.param(ids)}::int[])`,
   );
   return new Map(answer.rows.map(({ id, ...row }) => [id, row]));
 }

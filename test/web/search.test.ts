@@ -77,13 +77,51 @@ test("results come 25 a page, each once, and the pages are linked", async () => 
 test.each([
   ['diffusion "open', "at character 11"],
   ["titel:x", "titel: is not known"],
-  ["the of", "too common to look for"],
+  ["the of", "These words are too common to look for.<"],
   ["w".repeat(501), "At most 500 characters"],
 ])("%j comes back with 422, its mistake and what was typed", async (query, message) => {
   const { status, html } = await search(query);
   expect(status).toBe(422);
   expect(html).toContain(message);
   expect(html).toContain('aria-invalid="true"');
+});
+
+describe("a paper that is named", () => {
+  beforeAll(async () => {
+    const [arxiv, doi] = await storeTexts(app.db, [{ title: "Named by arXiv" }, { title: "Named by DOI" }]);
+    await app.db.execute(`update papers set canonical_id = 'arxiv:2603.28767' where id = ${arxiv}`);
+    await app.db.execute(`update papers set links = '{"doi": "10.1101/2026.03.01.123456"}' where id = ${doi}`);
+  });
+
+  test.each([
+    ["2603.28767", "Named by arXiv"],
+    ["arXiv:2603.28767v2", "Named by arXiv"],
+    ["https://arxiv.org/abs/2603.28767", "Named by arXiv"],
+    ["arxiv.org/pdf/2603.28767v1.pdf", "Named by arXiv"],
+    ["https://huggingface.co/papers/2603.28767", "Named by arXiv"],
+    ["https://doi.org/10.1101/2026.03.01.123456", "Named by DOI"],
+  ])("%s leads to its page", async (query, title) => {
+    const answer = await app.get(`/search?q=${encodeURIComponent(query)}`);
+    expect(answer.status).toBe(303);
+    const page = await (await app.get(answer.headers.get("location") ?? "")).text();
+    expect(page).toContain(`<title>${title}`);
+  });
+
+  test("one that was never listed is told as that", async () => {
+    const { status, html } = await search("https://arxiv.org/abs/2603.99999");
+    expect(status).toBe(200);
+    expect(html).toContain("This paper has not been listed here.");
+  });
+});
+
+test("words that no paper holds may be a name: the search for an author is offered", async () => {
+  expect((await search("Ada Lovelace")).html).toContain('href="/search?q=author%3A%22Ada%20Lovelace%22"');
+  expect((await search("unheardof -diffusion")).html).not.toContain("author%3A");
+});
+
+test("the day of a paper is the one that lists show, when it was published", async () => {
+  await app.db.execute("update papers set published_at = '2026-01-31T12:00:00Z' where title = 'A survey of diffusion'");
+  expect((await search("title:diffusion org:lab")).html).toContain('<time datetime="2026-01-31">31 Jan 2026</time>');
 });
 
 test("without words there is the form, and without a result a way on", async () => {
