@@ -28,9 +28,11 @@ export type Meaning =
 
 const NO_SUCH_USER =
   /no such (user|recipient|mailbox|person)|user unknown|unknown (user|recipient|mailbox)|(user|mailbox|recipient|account|address) (was |is )?(not found|unknown|disabled|inactive|does not exist|doesn't exist)|does(n't| not) have an? .{0,40}account|null mx|invalid (recipient|mailbox)/i;
+/** Microsoft 365 for an address that its tenant does not have. */
+export const NOT_IN_TENANT = /\b5\.4\.1\b.{0,300}recipient address rejected: access denied/i;
 const RATE = /\b4\.7\.28\b|rate.?limit|too many (messages|connections)|throttl|deferred due to .*volume/i;
 const TOO_LARGE = /message (is )?too (large|big)|size (limit )?exceed|exceeds? .{0,30}size/i;
-const FULL = /over.?quota|quota exceeded|mailbox (is )?full|insufficient (system )?storage|out of storage/i;
+const FULL = /over.?quota|quota exceeded|mailbox (is )?full|insufficient storage|out of storage/i;
 
 /** Reads an answer by the table of what delivery answers mean; a permanent code alone never drops a reader. */
 export function meaningOf(answer: Answer): Meaning {
@@ -45,7 +47,7 @@ export function meaningOf(answer: Answer): Meaning {
     return isFull ? "full-now" : "retry";
   }
   if (enhanced.startsWith("5.7.")) return "policy";
-  if (["5.1.1", "5.1.10", "5.2.1"].includes(enhanced)) return "hard";
+  if (["5.1.1", "5.1.10", "5.2.1"].includes(enhanced) || NOT_IN_TENANT.test(response)) return "hard";
   if (isFull || (code === 552 && !enhanced.startsWith("5.3.") && !TOO_LARGE.test(response))) return "full";
   return code === 556 || NO_SUCH_USER.test(response) ? "hard" : "failed";
 }

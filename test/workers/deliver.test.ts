@@ -53,6 +53,8 @@ describe("an answer", () => {
     ["550 5.1.1 no such user", "failed", "suppressed", 0, true, "none"],
     ["553 sorry, no such user here", "failed", "suppressed", 0, true, "none"],
     ["550 5.2.1 mailbox disabled", "failed", "suppressed", 0, true, "none"],
+    ["550 5.4.1 Recipient address rejected: Access denied", "failed", "suppressed", 0, true, "none"],
+    ["452 4.3.1 Insufficient system storage", "retry", "confirmed", 0, false, "none"],
     ["556 5.1.10 null MX", "failed", "suppressed", 0, true, "none"],
     ["552 5.2.2 over quota", "failed", "confirmed", 1, true, "none"],
     ["552 5.3.4 message too large", "failed", "confirmed", 0, true, "none"],

@@ -165,6 +165,41 @@ it.each([
   expect(await stateOf(7)).toMatchObject({ state: "confirmed" });
 });
 
+it.each([
+  ["5.4.1", "550 5.4.1 [ada@example.net]: Recipient address rejected: Access denied [X.protection.outlook.com]"],
+  ["5.7.27", "550 Host does not accept mail"],
+  ["5.0.0", "an MX or SRV record indicated no SMTP service"],
+  ["5.4.4", "Sorry, I couldn't find a mail exchanger or IP address. (#5.4.4)"],
+])("suppresses the reader when the report says %s %s: nobody is there", async (status, diagnostic) => {
+  expect(await takeReturnedMail(context(), bounce(pathOf(7), status, diagnostic))).toBe("hard");
+  expect(await stateOf(7)).toEqual({ state: "suppressed", reason: "hard" });
+});
+
+it.each([
+  ["5.7.27", "550 5.7.27 Sender address has null MX"],
+  ["5.4.1", "550 5.4.1 Relay access denied"],
+  ["4.4.7", "452 4.4.5 Insufficient disk space; try again later"],
+  ["4.3.1", "452 4.3.1 Insufficient system storage"],
+])("counts nothing against the reader when the report says %s %s: a server is at fault", async (status, diagnostic) => {
+  expect(await takeReturnedMail(context(), bounce(pathOf(7), status, diagnostic))).toBe("soft");
+});
+
+const noticeOf = (text: string, fields = "") =>
+  Buffer.from(`From: no-reply@example.net\r\nTo: <${pathOf(7)}>\r\nSubject: Re: papers\r\n${fields}\r\n${text}\r\n`);
+
+it.each([
+  ["Could not be delivered to: <ada@example.net>\r\nAs their mailbox is full.", "full"],
+  [
+    "Error: Invalid user address\r\n\r\n550 - Requested action not taken: no such user here\r\n\r\nRCPT TO: ada@example.net",
+    "hard",
+  ],
+  ["I am no longer at this address; my mailbox is not read.", "other"],
+])("a notice that is one only by its words, %j, is %s", async (text, expected) => {
+  expect(await takeReturnedMail(context(), noticeOf(text))).toBe(expected);
+  const automatic = noticeOf(text, "Auto-Submitted: auto-replied\r\n");
+  expect(await takeReturnedMail(context(), automatic)).toBe("automatic");
+});
+
 it("suppresses a mailbox that was full five times over at least 14 days, and counts no mail twice", async () => {
   const full = (day: number) => bounce(pathOf(7), "5.2.2", `552 5.2.2 over quota, day ${day}`);
   for (const day of [2, 3, 4, 5]) {
@@ -236,7 +271,7 @@ describe("178 recorded mails", () => {
       if ((ours === "delayed" ? "soft" : ours) === wanted) agreed++;
       if (ours === "hard" && wanted !== "hard") dropped.push(file);
     }
-    expect(agreed / expected.length).toBeGreaterThan(0.85);
+    expect(agreed / expected.length).toBeGreaterThanOrEqual(0.9);
     // Each of these says in words that there is no such user; their parser knows the sender's habits better.
     expect(dropped.length).toBeLessThanOrEqual(7);
   });

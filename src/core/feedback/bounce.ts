@@ -1,5 +1,5 @@
 // What came back, and what does it mean for the reader? Delivery reports (RFC 3464), complaints (RFC 5965), and prose of mail servers.
-import { meaningOf } from "../answers.ts";
+import { meaningOf, NOT_IN_TENANT } from "../answers.ts";
 
 /** One mail that came in, already parsed: header fields by lower-case name, its prose, and its machine-readable report. */
 export type ReturnedMail = {
@@ -28,7 +28,7 @@ export function readReturned(mail: ReturnedMail): ReturnedClass {
     return readDeliveryStatus(mail.report.text, mail.text.slice(0, MAX_TEXT));
   if (isFailureNotice(mail)) return readProse(mail);
   if (isAutomatic(mail)) return "automatic";
-  return mail.headers["return-path"] === "<>" ? readProse(mail) : "other";
+  return mail.headers["return-path"] === "<>" || FAILED.test(mail.text.slice(0, MAX_TEXT)) ? readProse(mail) : "other";
 }
 
 function readComplaint(report: string): ReturnedClass {
@@ -68,14 +68,18 @@ function readDeliveryStatus(report: string, prose: string): ReturnedClass {
 const NEVER =
   /no such (domain|host|address|user|account)|(domain|host)( name)? (is )?(unknown|not found|does not exist)|(unknown|unrouteable|unroutable) (host|domain|mail domain|address|user|recipient)|host or domain name not found|domain not found|name service error for .*not found|does not accept mail|null ?mx|has moved|no longer (here|valid|available|exists?|on server|with)|(user|recipient|account|mailbox|address)( \S+)?( has been| is| was)? (not found|unknown|disabled|closed|invalid|rejected: user unknown|doesn't exist|does not exist|not exist|not available here|not known)|not a valid (user|mailbox|recipient|address)|(invalid|bad|unknown) (user|recipient|mailbox|destination|address|local)|not listed in|no mailbox (here|by)|isn't in my control|does ?n[o']t? ?t? (have an?|exist|receive mail).{0,60}|couldn't be found|could not be found|wasn't found|unknown or illegal alias|no account|is not known/i;
 const FULL =
-  /over.{0,8}quota|mailbox exceeds|quota (is )?(exceeded|full)|(mailbox|mail box|inbox|storage|disk|folder)( \S+)?( of \S+)? (is )?(over|full|exceed|size limit)|(exceed\w*|over) .{0,40}(quota|storage|mailbox size|allocated|allotted)|insufficient (disk|storage|system storage)|not enough (storage|space)|out of (storage|space)|disk quota|mailfolder is full|maildir over/i;
+  /over.{0,8}quota|mailbox exceeds|quota (is )?(exceeded|full)|(mailbox|mail box|inbox|storage|disk|folder)( \S+)?( of \S+)? (is )?(over|full|exceed|size limit)|(exceed\w*|over) .{0,40}(quota|storage|mailbox size|allocated|allotted)|insufficient storage|not enough (storage|space)|out of (storage|space)|disk quota|mailfolder is full|maildir over/i;
 const TOO_LARGE =
   /(?<!mailbox )exceeds? .{0,30}(message|size)|message (is )?(too|larger)|message size|size limit|too (big|large)/i;
+/** No mail server, and none to come: null MX (RFC 7505) in the words of Exim and sendmail, no MX in those of qmail. */
+const NO_SERVER = /indicated no smtp service|host does not accept mail|couldn't find (a mail exchanger|any host)/i;
 /** No such mailbox, no such domain, moved, disabled (RFC 3463). */
 const GONE = new Set(["5.1.1", "5.1.2", "5.1.6", "5.1.10", "5.2.1"]);
+/** What only a mail server writes: that it could not deliver, or the answer that another gave it. */
+const FAILED = /could ?n[o']t be delivered to\b|^[^\w\n]{0,9}5\d\d[ -]/im;
 const OURS = /spam|blocked|black ?list|block ?list|reputation|policy|sender|at a rate|too many|this hour/i;
 const NOT_THEIRS =
-  /sender|spam|blocked|block list|blacklist|blocklist|spf|dkim|dmarc|reputation|policy|banned|denied|relay|ptr|reverse (dns|lookup)|rate limit|too many|greylist|try again|temporar|virus|unauthenticated|authenti|content/i;
+  /sender|spam|blocked|block list|blacklist|blocklist|spf|dkim|dmarc|reputation|policy|banned|denied|relay|ptr|reverse (dns|lookup)|rate limit|too many|greylist|try again|temporar|virus|unauthenticated|authenti|content(?!-)/i;
 
 /** What a status code (RFC 3463) and the words beside it mean; the words decide where the code says little. */
 export function meaningFor(status: string, words: string): ReturnedClass {
@@ -85,6 +89,7 @@ export function meaningFor(status: string, words: string): ReturnedClass {
   if (said.endsWith(".2.2")) return "full";
   if (FULL.test(words) && !TOO_LARGE.test(first)) return "full";
   if (said.startsWith("4") || (said === "" && code > 0 && code < 500)) return "soft";
+  if (NO_SERVER.test(words) || NOT_IN_TENANT.test(words)) return "hard";
   if (/^5\.7\./.test(said)) return "soft";
   if (said === "5.2.0") return "soft";
   if (GONE.has(said)) return OURS.test(first) ? "soft" : "hard";
