@@ -4,7 +4,7 @@ import type { ExplainedMatch } from "../core/match/explain.ts";
 import { type PaperWords, type PaperWordsRow, readPaperWords } from "../core/match/paper-words.ts";
 import type { RankedPaper, TopicMatch } from "../core/plan/rank.ts";
 import type { Queryable } from "./connect.ts";
-import { votable } from "./trending.ts";
+import { newsSince, votable } from "./trending.ts";
 
 const columns = sql.raw("id, title, abstract, search::text as search, categories, organization, authors");
 
@@ -93,12 +93,12 @@ export async function forgetMatched(db: Queryable, from: Date): Promise<number> 
 
 // The two below answer one row of JSON: reading thousands of rows takes pg several times as long.
 
-/** The papers listed in (from, to] and not withdrawn: what planning can choose from. */
+/** The papers first listed in (from, to] and not withdrawn: what planning can choose from; `listedAt` is since when they are news. */
 export async function listWindowPapers(db: Queryable, { from, to }: { from: Date; to: Date }): Promise<RankedPaper[]> {
   const answer = await db.execute<{ papers: (Omit<RankedPaper, "listedAt"> & { listedAtMs: number })[] }>(
     sql`select coalesce(json_agg(found), '[]') as papers from (
         select id as "paperId", title, upvotes, comments, stars, ${votable} as votable,
-          floor(extract(epoch from listed_at) * 1000)::bigint as "listedAtMs" from papers
+          floor(extract(epoch from ${newsSince}) * 1000)::bigint as "listedAtMs" from papers
         where listed_at > ${from.toISOString()} and listed_at <= ${to.toISOString()} and withdrawn_at is null) found`,
   );
   const papers = answer.rows[0]?.papers ?? [];

@@ -17,6 +17,7 @@ import {
   startRows,
 } from "./copy.ts";
 import { cellIds, type DueReader, type Planning } from "./due.ts";
+import { newsSince } from "./trending.ts";
 
 /** Of a list of sent papers this many must be too old before it is shortened: about once in three editions. */
 const SHORTEN = 30;
@@ -158,7 +159,7 @@ export async function freezeCards(
       select given.edition_date, given.paper_id, given.topic_id, jsonb_build_object(
         'paperId', papers.id, 'title', title, 'abstract', abstract, 'authors', authors[1:40], 'authorCount', cardinality(authors),
         'organization', organization, 'upvotes', upvotes, 'comments', comments, 'stars', stars, 'links', links,
-        'listedOn', listed_on, 'listedAt', listed_at, 'terms', coalesce(matches.terms, '{}'), 'earlier', false,
+        'listedOn', listed_on, 'listedAt', ${newsSince}, 'terms', coalesce(matches.terms, '{}'), 'earlier', false,
         'topic', jsonb_build_object('slug', topics.slug, 'name', topics.name, 'owned', topics.owner_id is not null))
       from unnest(${sql.param(cards.map(({ editionDate }) => editionDate))}::date[],
           ${sql.param(cards.map(({ paperId }) => paperId))}::int[], ${sql.param(cards.map(({ topicId }) => topicId))}::int[])

@@ -2,24 +2,41 @@
 import { sql } from "drizzle-orm";
 import { beforeEach, expect, test } from "vitest";
 import { hotness, trending } from "../../src/core/plan/hotness.ts";
+import { listWindowPapers } from "../../src/db/matches.ts";
 import { listPapersOfSpan } from "../../src/db/pages.ts";
 import { trendingAt } from "../../src/db/trending.ts";
 import { useApp } from "../support/app.ts";
 
 const app = useApp({ LOG_LEVEL: "silent" });
 const at = new Date("2026-03-06T12:00:00Z");
-type Row = { id: string; upvotes?: number; comments?: number; stars?: number; votable?: boolean; listedAt: string };
+type Row = {
+  id: string;
+  upvotes?: number;
+  comments?: number;
+  stars?: number;
+  votable?: boolean;
+  listedAt: string;
+  listedOn?: string;
+};
 
 beforeEach(async () => {
   await app.db.execute(sql`truncate papers cascade`);
 });
 
-async function store({ id, upvotes = 0, comments = 0, stars = 0, votable = true, listedAt }: Row): Promise<void> {
+async function store({
+  id,
+  upvotes = 0,
+  comments = 0,
+  stars = 0,
+  votable = true,
+  listedAt,
+  listedOn,
+}: Row): Promise<void> {
   const links = votable ? { huggingface: "https://huggingface.co/papers/1" } : {};
   await app.db.execute(
     sql`insert into papers (canonical_id, source, title, abstract, authors, links, upvotes, comments, stars, listed_on, listed_at)
       values (${id}, 'test', ${id}, '', '{}', ${JSON.stringify(links)}::jsonb, ${upvotes}, ${comments}, ${stars},
-        ${listedAt.slice(0, 10)}, ${listedAt})`,
+        ${listedOn ?? listedAt.slice(0, 10)}, ${listedAt})`,
   );
 }
 
@@ -40,7 +57,7 @@ test("the formula: votes, comments and stars count, and each once", () => {
 });
 
 test("PostgreSQL computes the same as core", async () => {
-  const rows: Required<Row>[] = [];
+  const rows: Required<Omit<Row, "listedOn">>[] = [];
   for (let n = 0; n < 300; n++)
     rows.push({
       id: `test:${n}`,
@@ -85,6 +102,23 @@ test("a fresh paper without votes yet stands beside those that nobody can vote o
     now: at,
   });
   expect(papers.map(({ title }) => title)).toEqual(["fresh", "overlooked"]);
+});
+
+test("what arXiv announced some days before Hugging Face listed it is as new as the rest of that list", async () => {
+  await store({ id: "from arXiv", upvotes: 20, listedAt: "2026-03-03T01:00:00Z", listedOn: "2026-03-06" });
+  await store({ id: "from Hugging Face", upvotes: 18, listedAt: "2026-03-06T02:00:00Z" });
+  await store({ id: "no votes yet", listedAt: "2026-03-03T01:00:00Z", listedOn: "2026-03-06" });
+  const span = { from: "2026-03-06", to: "2026-03-06", limit: 10, offset: 0, now: new Date("2026-03-06T04:00:00Z") };
+  const { papers } = await listPapersOfSpan(app.db, span);
+  expect(papers.map(({ title }) => title)).toEqual(["from arXiv", "from Hugging Face", "no votes yet"]);
+  const window = await listWindowPapers(app.db, { from: new Date("2026-03-01T00:00:00Z"), to: span.now });
+  expect(new Map(window.map(({ title, listedAt }) => [title, listedAt.toISOString()]))).toEqual(
+    new Map([
+      ["from arXiv", "2026-03-06T00:00:00.000Z"],
+      ["from Hugging Face", "2026-03-06T02:00:00.000Z"],
+      ["no votes yet", "2026-03-06T00:00:00.000Z"],
+    ]),
+  );
 });
 
 test("front page and week show that order, and a past week keeps it", async () => {

@@ -15,7 +15,7 @@ export function hotness({ upvotes, comments, stars }: Counted): number {
   return earned / (earned + 20);
 }
 
-/** Whether anybody can vote on the paper where it was listed. */
+/** Whether anybody can vote on the paper where it was listed, and since when it is news there. */
 export type Standing = Counted & { votable: boolean; listedAt: Date };
 
 /**

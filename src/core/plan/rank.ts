@@ -29,7 +29,6 @@ type TopicList = {
 export type TopicLists = {
   paperIds: Int32Array;
   upvotes: Int32Array;
-  listedAtMs: Float64Array;
   standings: Float64Array;
   freshness: Float64Array;
   groups: Int32Array;
@@ -89,7 +88,6 @@ export function numberPapers(papers: readonly RankedPaper[], now: Date): TopicLi
   return {
     paperIds: Int32Array.from(sorted, ({ paperId }) => paperId),
     upvotes: Int32Array.from(sorted, ({ upvotes }) => upvotes),
-    listedAtMs: Float64Array.from(sorted, ({ listedAt }) => listedAt.getTime()),
     standings: Float64Array.from(sorted, (paper) => standing(paper, now)),
     freshness: Float64Array.from(sorted, ({ listedAt }) => 0.5 ** (ageDays(listedAt) / HALF_LIFE_DAYS)),
     groups: groupNearDuplicates(sorted.map(({ title }) => title)),
