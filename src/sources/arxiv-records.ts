@@ -1,10 +1,10 @@
 // What does one record of arXiv say? Announcements, Query API entries and OAI-PMH records become drafts.
 
 import { arxivAnnouncedAt, arxivListDay, utcDay } from "../core/calendar.ts";
-import { splitAuthors } from "../core/ingest/author-names.ts";
+import { readableAuthor, splitAuthors } from "../core/ingest/author-names.ts";
 import { type ArxivId, readArxivId, readDoi } from "../core/ingest/canonical-id.ts";
 import { plainHtml } from "../core/ingest/plain-html.ts";
-import { readAbstract, readableName, readableTitle } from "../core/ingest/readable.ts";
+import { readAbstract, readableTitle } from "../core/ingest/readable.ts";
 import type { PaperDraft } from "../core/paper.ts";
 import { child, childText, childTexts, type XmlNode } from "./xml.ts";
 
@@ -49,10 +49,10 @@ export function readAnnouncement(item: XmlNode, day: Date | undefined, now: Date
         .replace(/^Abstract:\s*/i, ""),
       authors:
         creators.length > 1
-          ? creators.map(readableName)
+          ? creators.map(readableAuthor)
           : creators[0]
             ? splitAuthors(plain(creators[0]))
-            : names.map(readableName),
+            : names.map(readableAuthor),
       categories: item.children
         .filter(({ name }) => name === "category")
         .map((one) => one.attributes["term"] ?? one.text)
@@ -83,7 +83,7 @@ export function readApiEntry(entry: XmlNode, now: Date): Reading {
       abstract: childText(entry, "summary"),
       authors: entry.children
         .filter(({ name }) => name === "author")
-        .map((one) => readableName(childText(one, "name"))),
+        .map((one) => readableAuthor(childText(one, "name"))),
       categories: primary ? [primary, ...all.filter((one) => one !== primary)] : all,
       doi: childText(entry, "arxiv:doi"),
       comment: childText(entry, "arxiv:comment"),
@@ -136,7 +136,7 @@ export function readOaiRecord(record: XmlNode, now: Date): Reading {
         ? childTexts(body, "dc:creator").map(forward)
         : inner && inner.children.length > 0
           ? inner.children.map((one) =>
-              readableName(["forenames", "keyname", "suffix"].map((part) => childText(one, part)).join(" ")),
+              readableAuthor(["forenames", "keyname", "suffix"].map((part) => childText(one, part)).join(" ")),
             )
           : splitAuthors(inner?.text ?? ""),
       categories: dublin
@@ -214,7 +214,7 @@ export function readInstant(text: string): Date | undefined {
 /** `Doe, Jane` as `Jane Doe`. */
 function forward(name: string): string {
   const [last = "", ...first] = name.split(/,\s*/);
-  return readableName([...first, last].join(" "));
+  return readableAuthor([...first, last].join(" "));
 }
 
 /** `cs:cs:LG` as `cs.LG`, `physics:hep-ex` as `hep-ex`. */

@@ -1,7 +1,7 @@
 // What does one item of any RSS or Atom feed say? Journals, blogs and repositories become drafts.
 
 import { utcDay } from "../core/calendar.ts";
-import { forwardName, splitAuthors } from "../core/ingest/author-names.ts";
+import { forwardName, readableAuthor, splitAuthors } from "../core/ingest/author-names.ts";
 import { canonicalId, findArxivId, readDoi } from "../core/ingest/canonical-id.ts";
 import { readWebUrl } from "../core/ingest/clean-text.ts";
 import { plainHtml } from "../core/ingest/plain-html.ts";
@@ -70,7 +70,7 @@ function authorsOf(item: XmlNode): string[] {
   const named = item.children
     .filter(({ name }) => name === "author")
     .map((one) => (child(one, "name") ? childText(one, "name") : mailAuthor(one.text)));
-  return named.length > 1 ? named.map(readableName).filter(Boolean) : splitAuthors(named[0] ?? "");
+  return named.length > 1 ? named.map(readableAuthor).filter(Boolean) : splitAuthors(named[0] ?? "");
 }
 
 /** RSS writes `address (Name)` or an address alone, which is nobody's name. */

@@ -1,6 +1,7 @@
 // What does one answer of Hugging Face's daily_papers say? Entries become drafts; damaged ones are refused with their place.
 import { z } from "zod";
 import { utcDay } from "../core/calendar.ts";
+import { readableAuthor } from "../core/ingest/author-names.ts";
 import { canonicalId, readArxivId } from "../core/ingest/canonical-id.ts";
 import { cleanLine, readWebUrl } from "../core/ingest/clean-text.ts";
 import { readAbstract, readableAbstract, readableName, readableTitle } from "../core/ingest/readable.ts";
@@ -13,16 +14,15 @@ const instant = z
   .refine((value) => !Number.isNaN(Date.parse(value)), "is not a date")
   .transform((value) => new Date(value));
 const text = z.string().optional().catch(undefined);
+/** A name; a paper is not lost for an author who has none. */
+const person = z.union([z.string(), z.object({ name: z.string() }).transform(({ name }) => name)]).catch("");
 const entry = z.object({
   paper: z.object({
     id: z.string().min(1).max(300),
     title: z.string(),
     summary: z.string().nullish(),
-    authors: z
-      .array(z.object({ name: z.string() }))
-      .max(20_000)
-      .nullish(),
-    submittedOnDailyAt: instant.nullish(),
+    authors: z.array(person).max(20_000).nullish(),
+    submittedOnDailyAt: instant.nullish().catch(undefined),
     publishedAt: instant.nullish().catch(undefined),
     upvotes: count,
     ai_summary: text,
@@ -91,7 +91,7 @@ function readEntry({ paper, ...outer }: z.output<typeof entry>, { day, now }: Re
     title,
     ...abstract,
     ...(paper.ai_summary && { summary: readableAbstract(paper.ai_summary) }),
-    authors: (paper.authors ?? []).map(({ name }) => readableName(name)).filter(Boolean),
+    authors: (paper.authors ?? []).map(readableAuthor).filter(Boolean),
     categories: [],
     keywords: (paper.ai_keywords ?? []).slice(0, 50).map(readableName).filter(Boolean),
     ...(named && { organization: named }),

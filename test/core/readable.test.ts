@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { readableAuthor, splitAuthors } from "../../src/core/ingest/author-names.ts";
 import {
   hasTexLeft,
   readAbstract,
@@ -68,6 +69,34 @@ describe("arXiv's documented accents", () => {
   });
 });
 
+describe("an author's name", () => {
+  test.each([
+    ["Ada Lovelace et al.", "Ada Lovelace"],
+    ["Ada Lovelace, et al", "Ada Lovelace"],
+    ["Ada Lovelace and others", "Ada Lovelace"],
+    ["et al.", ""],
+    ["others", ""],
+    ["etal", ""],
+    ["…", ""],
+    ["1", ""],
+    ["Ada Lovelace¹", "Ada Lovelace"],
+    ["Ada Lovelace$^{1,2*}$", "Ada Lovelace"],
+    [String.raw`O\'Brien`, "O'Brien"],
+    ["O&#39;Brien", "O'Brien"],
+    ["Etal Adnan", "Etal Adnan"],
+    ["The D0 Collaboration", "The D0 Collaboration"],
+    ["张三", "张三"],
+  ])("%s", (written, expected) => {
+    expect(readableAuthor(written)).toBe(expected);
+  });
+
+  test("in a line of many: what is no name is no author", () => {
+    expect(splitAuthors("Ada Lovelace, Grace Hopper, et al.")).toEqual(["Ada Lovelace", "Grace Hopper"]);
+    expect(splitAuthors("Ada Lovelace and others")).toEqual(["Ada Lovelace"]);
+    expect(splitAuthors("Miles O&#39;Brien, Ada Lovelace")).toEqual(["Miles O'Brien", "Ada Lovelace"]);
+  });
+});
+
 describe("mathematics and formatting", () => {
   test.each([
     [String.raw`$\alpha$-divergence`, "α-divergence"],
@@ -94,8 +123,26 @@ describe("mathematics and formatting", () => {
     ["--flag and a-b", "--flag and a-b"],
     [String.raw`a \"hot spot\" of 2\" and more:\n We see`, `a "hot spot" of 2" and more: We see`],
     [String.raw`from both, \eg{} this, \ie that`, "from both, e.g. this, i.e. that"],
+    ["360^{circ}, λ^star and v_t^top", "360°, λ^⋆ and vₜ^⊤"],
+    ["q_i propto p_i", "qᵢ ∝ pᵢ"],
+    [
+      "of leq6.9B, (leq 0.85M parameters), z_{t}rightarrow z_{0} and 1%downarrow",
+      "of ≤6.9B, (≤ 0.85M parameters), zₜ→ z₀ and 1%↓",
+    ],
+    ["a quadruplet langle P_u, B rangle for varepsilon", "a quadruplet ⟨ Pᵤ, B ⟩ for ε"],
+    ["cleq, an uparrow key, approx 5 of a subset", "cleq, an ↑ key, approx 5 of a subset"],
   ])("%s", (tex, expected) => {
     expect(readableTitle(tex)).toBe(expected);
+  });
+
+  test.each([
+    ["R&amp;D for &lt;think&gt; tokens", "R&D for <think> tokens"],
+    ["Q&amp;amp;A: it&#39;s &#x201c;done&#x201d;", "Q&A: it's “done”"],
+    ["<i>In vivo</i> H<sub>2</sub>O and <b>more</b>", "In vivo H2O and more"],
+    ["AT&T; &c; R&D, <s> and </s>, <T>, <think> about <i>", "AT&T; &c; R&D, <s> and </s>, <T>, <think> about <i>"],
+    [String.raw`R\&amp;D`, "R&D"],
+  ])("what was escaped once too often, and tags of formatting: %s", (written, expected) => {
+    expect(readableTitle(written)).toBe(expected);
   });
 
   test("hostile depth, length and unbalanced braces come back in bounded time", () => {

@@ -1,14 +1,22 @@
 // Which names stand in one line of authors? Commas inside affiliations do not part them.
-import { readableName } from "./readable.ts";
+import { readableName, withoutMarkup } from "./readable.ts";
 
 const suffix = /^(?:jr\.?|sr\.?|ii|iii|iv|ph\.?d\.?|m\.?d\.?)$/i;
 
+/** A person's or a group's name; what stands for others, footnote marks and what holds no letter is no name. */
+export function readableAuthor(text: string): string {
+  const name = readableName(text)
+    .replace(/(?:^|,?\s+)(?:et\.?\s+al\.?|etal\.?|(?:and\s+)?others)$/i, "")
+    .replace(/(?:[\s*†‡§¶,⁰¹²³⁴⁵⁶⁷⁸⁹]|\^\([\d,*†‡]+\))+$/u, "");
+  return /\p{L}/u.test(name) ? name : "";
+}
+
 /** Splits `A. Author (Univ. of X, Y), B. Author and the Z Collaboration` into readable names without affiliations. */
 export function splitAuthors(line: string): string[] {
-  const plain = withoutAffiliations(line);
+  const plain = withoutAffiliations(withoutMarkup(line));
   const names: string[] = [];
   for (const part of plain.split(/\s*[,;]\s*(?:and\s+)?|\s+and\s+|\s+&\s+/)) {
-    const name = readableName(part);
+    const name = readableAuthor(part);
     const last = names.length - 1;
     if (!name) continue;
     if (suffix.test(name) && last >= 0) names[last] = `${names[last]} ${name}`;
@@ -20,7 +28,7 @@ export function splitAuthors(line: string): string[] {
 /** `Doe, J. A.` as `J. A. Doe`; a name without comma as it is. */
 export function forwardName(name: string): string {
   const found = /^([^,]+),\s*([^,]+)$/.exec(name.trim());
-  return readableName(found ? `${found[2]} ${found[1]}` : name);
+  return readableAuthor(found ? `${found[2]} ${found[1]}` : name);
 }
 
 /** Without parentheses and what is in them; as it is where they do not match. */

@@ -60,5 +60,5 @@ export function readScript(sign: string, content: string): string {
   const isWord = /\p{L}{3}/u.test(content);
   if (!isWord && letters.every((letter) => table.has(letter)))
     return letters.map((letter) => table.get(letter)).join("");
-  return /^[\p{L}\p{N}.*′⊙☉†∞±]+$/u.test(content) ? `${sign}${content}` : `${sign}(${content})`;
+  return /^[\p{L}\p{N}.*′⊙☉†∞±⋆⊤⊥]+$/u.test(content) ? `${sign}${content}` : `${sign}(${content})`;
 }

@@ -9,7 +9,7 @@ const MAX_MATH = 4_000;
 /** Reads text with TeX in it. No word is lost: what is not understood comes back as it was written. */
 export function readTex(given: string, depth = 0): string {
   if (depth > 20) return given;
-  const text = depth > 0 ? given : nameGreek(singleBackslashes(unescapeJson(given)));
+  const text = depth > 0 ? given : nameSigns(singleBackslashes(unescapeJson(given)));
   let out = "";
   for (let at = 0; at < text.length; ) {
     const piece = readPiece(text, at, out, depth);
@@ -96,6 +96,9 @@ function keepRaw(text: string, at: number, end: number): Piece {
 function readAccent(text: string, end: number, mark: string, depth: number): Piece | undefined {
   const base = argument(text, end);
   if (!base) return undefined;
+  // `O\'Brien`: an apostrophe that somebody escaped, for no B has an accent.
+  if (mark === "\u0301" && !base.braced && /^[A-Z]/.test(base.inner) && (base.inner + mark).normalize("NFC").length > 1)
+    return { out: `'${base.inner}`, end: base.end };
   const letters = readTex(base.inner, depth + 1).trim();
   if (letters === "")
     return base.braced && /[\u0302\u0303]/.test(mark)
@@ -214,15 +217,30 @@ function singleBackslashes(text: string): string {
   );
 }
 
-/** Sites that strip the signs of math leave its names: `nabla^2DFT`, `tau^2-Bench`, `beta_s` mean the letters. */
-function nameGreek(text: string): string {
-  return text.replace(
-    /(?<![\p{L}\p{N}\\_^])(\p{Ll}{2,7})(?=\^[\p{L}\p{N}{\\+*-]|_(?:\{|[\p{L}\p{N}](?![\p{L}\p{N}_])))/gu,
-    (name) => {
-      const sign = greekNames.has(name) ? mathSigns.get(name) : undefined;
-      return sign ?? name;
-    },
-  );
+/** Sites that strip the signs of math leave its names: `nabla^2DFT`, `tau^2-Bench`, `beta_s`, `360^{circ}`, `leq6.9B` mean the signs. */
+function nameSigns(text: string): string {
+  return text
+    .replace(
+      /(?<![\p{L}\p{N}\\_^])(\p{Ll}{2,7})(?=\^[\p{L}\p{N}{\\+*-]|_(?:\{|[\p{L}\p{N}](?![\p{L}\p{N}_])))/gu,
+      (name) => {
+        const sign = greekNames.has(name) ? mathSigns.get(name) : undefined;
+        return sign ?? name;
+      },
+    )
+    .replace(
+      /\^(?:\{(circ|star|ast|top|prime|dagger|perp)\}|(circ|star|ast|top|prime|dagger|perp)(?![A-Za-z]))/g,
+      "^{\\$1$2}",
+    )
+    .replace(strippedNames, (name) => mathOperators.get(name) ?? mathSigns.get(name) ?? name);
+}
+
+/** Names of signs that are no words: a text that holds one lost its backslashes. */
+const strippedNames =
+  /(?<![\p{L}\\])(?:leq|geq|leqslant|geqslant|propto|(?:right|left|up|down)arrow|[lr]angle|varepsilon|infty|subseteq)(?!\p{L})/gu;
+
+/** Whether there is anything to read: signs of TeX, or names that lost theirs. */
+export function mayHoldTex(text: string): boolean {
+  return /[\\${}^_~`]|--/.test(text) || text.search(strippedNames) >= 0;
 }
 
 const isKnown = (name: string) =>
