@@ -27,7 +27,6 @@ export type DeliverResult = { sent: number; failed: number; uncertain: number; r
 
 export const deliver = stage({
   name: "deliver",
-  says: "claims digests or a letter, composes, sends, records what the server answered; wakes nobody",
   run: async (context, data, signal) => {
     if ("letter" in data) await deliverLetter(context, data.letter, context.now());
     else await runDeliver(context, { ...data, now: context.now(), signal });

@@ -29,7 +29,6 @@ type Needs = Pick<Context, "db" | "keys" | "now">;
 
 export const feedback = stage({
   name: "feedback",
-  says: "reads what came back for readers (bounces, complaints, opt-outs); writes their state and suppressions; wakes nobody",
   run: (context, _data, signal) => takeReturns(context, signal),
 });
 

@@ -31,7 +31,6 @@ type Progress = (done: number, total: number, at: string) => void;
 
 export const ingest = stage({
   name: "ingest",
-  says: "asks one source for what it lists since the last time, writes papers and source_runs; wakes match",
   async run(context, { source: name }, signal) {
     const source = findSource(name, context.config);
     const now = context.now();

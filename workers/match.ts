@@ -18,7 +18,6 @@ type Progress = { papers: number; matches: number };
 
 export const match = stage({
   name: "match",
-  says: "reads papers that no topic was put to, writes which topics they answer and by which words; wakes nobody",
   run: async (context, _data, signal) => {
     await runMatch(context, { signal });
   },

@@ -37,7 +37,6 @@ export type PlanResult = { due: number; planned: number; skipped: number; ranges
 
 export const plan = stage({
   name: "plan",
-  says: "reads readers who are due, matches and what was sent; writes digests; wakes deliver",
   run: async (context, { at }, signal) => {
     await runPlan(context, { now: new Date(at), signal });
   },

@@ -4,8 +4,6 @@ import type { JobName, Jobs } from "../src/queue/jobs.ts";
 
 export type Stage<Name extends JobName = JobName> = {
   name: Name;
-  /** One sentence: what it reads, what it writes, whom it wakes. */
-  says: string;
   run: (context: Context, data: Jobs[Name], signal: AbortSignal) => Promise<void>;
 };
 

@@ -13,7 +13,6 @@ const QUIET_MINUTE = 40;
 
 export const tidy = stage({
   name: "tidy",
-  says: "reads rows that stood still; rings their stage again; deletes what retention says",
   run: (context, { at }) => runTidy(context, new Date(at)),
 });
 

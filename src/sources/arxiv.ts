@@ -22,7 +22,6 @@ export function arxiv(addresses: Addresses): Source {
   return {
     name: "arxiv",
     title: "arXiv",
-    says: "arXiv's announcements by category: new papers and cross-lists; replacements update what is known.",
     calendar: "arxiv",
     rereadDays: 0,
     completes: "arxiv",

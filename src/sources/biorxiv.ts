@@ -36,7 +36,6 @@ export function biorxiv(baseUrl: string, server: Server): Source {
   return {
     name: server,
     title: titles[server],
-    says: `${titles[server]}'s new preprints by day.`,
     calendar: "any",
     rereadDays: 2,
     async *fetch({ from, to, now, signal }, http) {

@@ -12,7 +12,6 @@ export function feed(name: string): Source | undefined {
   return {
     name,
     title: url.host,
-    says: "Any RSS or Atom feed, by its URL.",
     calendar: "any",
     rereadDays: 0,
     async *fetch({ now, signal }, http) {

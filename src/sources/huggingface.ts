@@ -17,7 +17,6 @@ export function huggingface(baseUrl: string): Source {
   return {
     name: "huggingface",
     title: "Hugging Face",
-    says: "Hugging Face's daily papers, with votes, comments, code and a summary.",
     calendar: "weekdays",
     rereadDays: 3,
     fetch(ask, http) {

@@ -38,8 +38,6 @@ export type Source = {
   name: string;
   /** As a sentence names it: `Hugging Face`, `arXiv`. */
   title: string;
-  /** One sentence for the README and the operator's page. */
-  says: string;
   calendar: CalendarName;
   /** List days before today that a regular run asks again, because lists fill up and votes grow. */
   rereadDays: number;

@@ -4,6 +4,7 @@ import path from "node:path";
 import { expect, it } from "vitest";
 import { connectQueue } from "../../src/db/connect.ts";
 import { openQueue } from "../../src/queue/queue.ts";
+import { idle } from "../support/idle.ts";
 import { startMortalServer } from "../support/mortal-server.ts";
 
 const log = { info: () => {}, warn: () => {} };
@@ -47,9 +48,8 @@ it("is told of once when it goes away and once when it is back, each time", { ti
   const said: string[] = [];
   const say = (_detail: object, message: string) => void said.push(message);
   const queue = await openQueue({ postgres: connectQueue(server.url) }, { info: say, warn: say });
-  const idle = async () => {};
   try {
-    await queue.work({ ingest: idle, match: idle, plan: idle, deliver: idle, feedback: idle, tidy: idle }, 1);
+    await queue.work(idle, 1);
     for (const time of [1, 2]) {
       await server.kill("notice");
       await expect.poll(() => said.length, { timeout: 10_000 }).toBe(2 * time - 1);

@@ -3,21 +3,14 @@ import { spawn } from "node:child_process";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectQueue } from "../../src/db/connect.ts";
-import { openQueue, type Queue, type Workers } from "../../src/queue/queue.ts";
+import { openQueue, type Queue } from "../../src/queue/queue.ts";
 import { useDatabase } from "../support/database.ts";
+import { idle } from "../support/idle.ts";
 import { hasRedis, startRedis } from "../support/redis.ts";
 
 /** A queue of its own for each: another database, or another of Redis' numbers. */
 const places = { shared: useDatabase(), closing: useDatabase(), killed: useDatabase(), fresh: useDatabase() };
 const log = { info: () => {}, warn: () => {} };
-const idle: Workers = {
-  ingest: async () => {},
-  match: async () => {},
-  plan: async () => {},
-  deliver: async () => {},
-  feedback: async () => {},
-  tidy: async () => {},
-};
 
 async function until(done: () => boolean): Promise<void> {
   for (let waited = 0; !done(); waited += 20) {

@@ -1,17 +1,10 @@
 // Redis may be away when a process starts and go away while it runs: nothing fails, and the bells ring again when it is back.
 import { expect, it } from "vitest";
 import { freePort } from "../../src/free-port.ts";
-import { openQueue, type Workers } from "../../src/queue/queue.ts";
+import { openQueue } from "../../src/queue/queue.ts";
+import { idle } from "../support/idle.ts";
 import { hasRedis, startRedis } from "../support/redis.ts";
 
-const idle: Workers = {
-  ingest: async () => {},
-  match: async () => {},
-  plan: async () => {},
-  deliver: async () => {},
-  feedback: async () => {},
-  tidy: async () => {},
-};
 const possible = hasRedis || process.env["CI"] ? it : it.skip;
 
 possible("starts without Redis, goes on when it comes, and again after it was away", { timeout: 90_000 }, async () => {

@@ -1,15 +1,15 @@
 // A process that must outlive its database: a queue with workers, and beside it one that is opened and closed all the time.
 import { connectQueue } from "../../src/db/connect.ts";
 import { openQueue, type Queue, type Workers } from "../../src/queue/queue.ts";
+import { idle } from "./idle.ts";
 
 const databaseUrl = process.argv[2] ?? "";
 const log = { info: () => {}, warn: () => {} };
-const idle = async () => {};
 
 async function work(queue: Queue, name: string): Promise<void> {
   const workers: Workers = {
+    ...idle,
     ingest: async ({ source }) => void process.stdout.write(`${name} heard ${source}\n`),
-    ...{ match: idle, plan: idle, deliver: idle, feedback: idle, tidy: idle },
   };
   await queue.work(workers, 1);
 }
