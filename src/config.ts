@@ -4,6 +4,7 @@ import path from "node:path";
 import { domainToASCII } from "node:url";
 import { z } from "zod";
 import { categoryProblem } from "./core/arxiv-categories.ts";
+import { domainOf, readMailAddress } from "./core/deliver/mime.ts";
 
 const roles = ["web", "scheduler", "worker"] as const;
 export type Role = (typeof roles)[number];
@@ -219,6 +220,12 @@ export const settings = {
 
 type Settings = { [Name in keyof typeof settings]: z.output<(typeof settings)[Name]["schema"]> };
 export type Config = Omit<Settings, "BASE_URL"> & { BASE_URL: string };
+
+/** The domains that mail speaks for: of its sender, of its return path, and of its signature. */
+export function mailDomains(config: Config): { from: string; bounce: string; dkim: string } {
+  const from = domainOf(readMailAddress(config.MAIL_FROM).address);
+  return { from, bounce: config.BOUNCE_DOMAIN ?? from, dkim: config.DKIM_DOMAIN ?? from };
+}
 
 /** All problems of the settings at once, one sentence each. */
 export class ConfigError extends Error {

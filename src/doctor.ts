@@ -1,7 +1,7 @@
 // Is everything as it must be before mail goes out? Each check is a name, a state, one sentence and, when needed, how to mend it.
 import { createPrivateKey, createPublicKey } from "node:crypto";
 import { isIP } from "node:net";
-import { type Config, ConfigError } from "./config.ts";
+import { type Config, ConfigError, mailDomains } from "./config.ts";
 import type { Context } from "./context.ts";
 import { dmarcNames, readDkim, readDmarc, readSpf, type Verdict } from "./core/deliver/mail-records.ts";
 import { links } from "./core/links.ts";
@@ -43,7 +43,7 @@ export async function runDoctor({ readSettings, build, dns }: Asked): Promise<Ch
   }
   const mail: [string, () => Promise<Verdict>][] = [
     ["smtp", () => checkServer(config)],
-    ["spf", async () => readSpf(await dns.txt(domains(config).bounce), domains(config).bounce)],
+    ["spf", async () => readSpf(await dns.txt(mailDomains(config).bounce), mailDomains(config).bounce)],
     ["dkim", () => checkDkim(config, dns)],
     ["dmarc", () => checkDmarc(config, dns)],
     ["return-path", () => checkReturnPath(config, dns)],
@@ -66,7 +66,7 @@ function checkSettings(config: Config): Verdict {
   const wishes: string[] = [];
   const { hostname, protocol } = new URL(config.BASE_URL);
   if (config.SMTP_URL) {
-    if (domains(config).from.endsWith("localhost")) wishes.push("MAIL_FROM is an address that nobody can answer.");
+    if (mailDomains(config).from.endsWith("localhost")) wishes.push("MAIL_FROM is an address that nobody can answer.");
     if (protocol !== "https:" && !isLocal(hostname)) wishes.push("BASE_URL is not https.");
     if (isLocal(hostname)) wishes.push("BASE_URL is this machine: links in mails lead readers nowhere.");
     if (!config.POSTAL_ADDRESS) wishes.push("POSTAL_ADDRESS is empty; many laws ask for one.");
@@ -172,7 +172,7 @@ async function checkDkim(config: Config, dns: Dns): Promise<Verdict> {
       : []),
   ];
   for (const { selector, type, pem } of keys) {
-    const name = `${selector}._domainkey.${domains(config).dkim}`;
+    const name = `${selector}._domainkey.${mailDomains(config).dkim}`;
     let spki: string;
     try {
       spki = createPublicKey(createPrivateKey(pem)).export({ format: "der", type: "spki" }).toString("base64");
@@ -189,7 +189,7 @@ async function checkDkim(config: Config, dns: Dns): Promise<Verdict> {
 }
 
 async function checkDmarc(config: Config, dns: Dns): Promise<Verdict> {
-  const { from, bounce, dkim } = domains(config);
+  const { from, bounce, dkim } = mailDomains(config);
   let records: string[] = [];
   for (const name of dmarcNames(from)) {
     records = (await dns.txt(name)).filter((record) => /^v=DMARC1/i.test(record));
@@ -199,7 +199,7 @@ async function checkDmarc(config: Config, dns: Dns): Promise<Verdict> {
 }
 
 async function checkReturnPath(config: Config, dns: Dns): Promise<Verdict> {
-  const { bounce } = domains(config);
+  const { bounce } = mailDomains(config);
   const [best] = await dns.mx(bounce);
   if (best === "." || (best === undefined && (await dns.addresses(bounce)).length === 0))
     return {
@@ -238,11 +238,6 @@ async function checkPtr({ SMTP_URL = "" }: Config, dns: Dns): Promise<Verdict> {
       };
   }
   return { state: "ok", says: `${host} has names that lead back to its addresses.` };
-}
-
-function domains(config: Config): { from: string; bounce: string; dkim: string } {
-  const from = /@([^\s<>@]+?)>?$/.exec(config.MAIL_FROM)?.[1] ?? "localhost";
-  return { from, bounce: config.BOUNCE_DOMAIN ?? from, dkim: config.DKIM_DOMAIN ?? from };
 }
 
 function isLocal(host: string): boolean {

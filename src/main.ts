@@ -1,7 +1,7 @@
 // How does it all come together? Config → context → roles, and down again in reverse order.
 import { readFile } from "node:fs/promises";
 import pino, { type Logger } from "pino";
-import type { Config, Role } from "./config.ts";
+import { type Config, mailDomains, type Role } from "./config.ts";
 import type { Context } from "./context.ts";
 import { readTopicsFile } from "./core/match/topics-file.ts";
 import { emptyCardCache } from "./db/cards.ts";
@@ -98,17 +98,17 @@ async function openMail({ config, keys, db }: Context, smtpUrl: string): Promise
     import("./mail/compose.ts"),
     import("./mail/transport.ts"),
   ]);
-  const domain = /@([^\s<>@]+?)>?$/.exec(config.MAIL_FROM)?.[1] ?? "localhost";
+  const { bounce, dkim } = mailDomains(config);
   const composer = await openComposer({
     baseUrl: config.BASE_URL,
     keys,
     from: config.MAIL_FROM,
     replyTo: config.MAIL_REPLY_TO ?? config.MAIL_FROM,
     postalAddress: config.POSTAL_ADDRESS,
-    bounceDomain: config.BOUNCE_DOMAIN ?? domain,
+    bounceDomain: bounce,
     leaveDomain: config.BOUNCE_DOMAIN,
     dkim: {
-      domain: config.DKIM_DOMAIN ?? domain,
+      domain: dkim,
       selector: config.DKIM_SELECTOR,
       ...(config.DKIM_PRIVATE_KEY ? { rsaKeyPem: config.DKIM_PRIVATE_KEY } : {}),
       ...(config.DKIM_ED25519_PRIVATE_KEY ? { ed25519KeyPem: config.DKIM_ED25519_PRIVATE_KEY } : {}),

@@ -12,7 +12,11 @@ const weekdayNames = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "S
 const monthNames = "January February March April May June July August September October November December".split(" ");
 
 const plain = (day: string) => Temporal.PlainDate.from(day);
-const isWeekend = (day: Temporal.PlainDate) => day.dayOfWeek > 5;
+
+/** Saturday or Sunday, of `YYYY-MM-DD`. */
+export function isWeekend(day: string): boolean {
+  return plain(day).dayOfWeek > 5;
+}
 
 /** `Friday` of `2026-09-18`. */
 export function weekdayName(day: string): string {
@@ -48,7 +52,7 @@ export function utcDay(at: Date): string {
  */
 export function quietDay(calendar: CalendarName, day: string): string | undefined {
   if (calendar === "any") return undefined;
-  if (isWeekend(plain(day))) return "no list on weekends";
+  if (isWeekend(day)) return "no list on weekends";
   if (calendar === "weekdays") return undefined;
   const evening = plain(day).subtract({ days: 1 });
   const holiday = noAnnouncement(evening);
@@ -82,7 +86,7 @@ export function arxivAnnouncedAt(submittedAt: Date): Date {
   const submitted = Temporal.Instant.fromEpochMilliseconds(submittedAt.getTime()).toZonedDateTimeISO(EASTERN);
   let freeze = submitted.toPlainDate();
   if (submitted.hour >= FREEZE.hour) freeze = freeze.add({ days: 1 });
-  while (isWeekend(freeze) || arxivHoliday(freeze.toString())) freeze = freeze.add({ days: 1 });
+  while (freeze.dayOfWeek > 5 || arxivHoliday(freeze.toString())) freeze = freeze.add({ days: 1 });
   let evening = freeze;
   while (noAnnouncement(evening)) evening = evening.add({ days: 1 });
   return instant(evening.toZonedDateTime({ timeZone: EASTERN, plainTime: ANNOUNCEMENT }));

@@ -1,6 +1,6 @@
 // When does a reader's next digest fall due? Local hours in IANA zones; both clock changes handled by Temporal.
 import { Temporal } from "temporal-polyfill";
-import { addDays } from "../calendar.ts";
+import { addDays, isWeekend } from "../calendar.ts";
 import type { Cadence } from "../digest.ts";
 
 export type Schedule = { timezone: string; hour: number; cadence: Cadence };
@@ -10,11 +10,6 @@ export function hasEdition(cadence: Cadence, day: string): boolean {
   const weekday = Temporal.PlainDate.from(day).dayOfWeek;
   if (cadence === "weekly") return weekday === 1;
   return cadence === "daily" || weekday <= 5;
-}
-
-/** Saturday or Sunday, of `YYYY-MM-DD`. */
-export function isWeekend(day: string): boolean {
-  return Temporal.PlainDate.from(day).dayOfWeek > 5;
 }
 
 /**

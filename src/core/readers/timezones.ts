@@ -1,4 +1,5 @@
 // Which time zones are there, and is this the name of one?
+import { groupBy } from "../group.ts";
 
 export type TimezoneRegion = { region: string; zones: string[] };
 
@@ -21,11 +22,7 @@ export function readTimezone(text: string): string | undefined {
 
 /** All zones for a form, grouped by the part before the slash, both in alphabetical order, UTC first. */
 export function listTimezones(): TimezoneRegion[] {
-  const regions = new Map<string, string[]>();
-  for (const zone of known) {
-    const region = zone.includes("/") ? (zone.split("/")[0] ?? "") : "Universal";
-    regions.set(region, [...(regions.get(region) ?? []), zone]);
-  }
+  const regions = groupBy(known, (zone) => (zone.includes("/") ? (zone.split("/")[0] ?? "") : "Universal"));
   const names = [...regions.keys()].filter((name) => name !== "Universal").sort();
   return ["Universal", ...names].map((region) => ({ region, zones: regions.get(region) ?? [] }));
 }
