@@ -8,10 +8,11 @@ import { readConfig } from "../src/config.ts";
 import { bylineOf, shorten, whyOf, wordsOf } from "../src/core/deliver/digest-words.ts";
 import { wrap } from "../src/core/deliver/wrap.ts";
 import type { DigestCard } from "../src/core/digest.ts";
+import { escapeHtml } from "../src/core/escape-html.ts";
 import { type Links, links } from "../src/core/links.ts";
 import { highlight } from "../src/core/match/highlight.ts";
 import { readingLinks } from "../src/mail/cards.ts";
-import { compileTemplate, escapeHtml } from "../src/mail/template.ts";
+import { compileTemplate } from "../src/mail/template.ts";
 import { buildContext, openLog } from "../src/main.ts";
 import { workersFor } from "../workers/pipeline.ts";
 

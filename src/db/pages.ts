@@ -68,7 +68,7 @@ export async function findNeighbourDays(
   return { ...(previous ? { previous } : {}), ...(next ? { next } : {}) };
 }
 
-export type Span = { from: string; to: string; topic?: string; limit: number; offset: number; now: Date };
+export type Span = { from: string; to: string; topic?: string | undefined; limit: number; offset: number; now: Date };
 
 /** Papers listed from one date to another, both included, as they trend now or did at the end; of one offered topic where given. */
 export async function listPapersOfSpan(

@@ -4,10 +4,11 @@ import { bylineOf, shorten, whyOf } from "../core/deliver/digest-words.ts";
 import { decodeQuotedPrintable } from "../core/deliver/quoted-printable.ts";
 import { WIDTH, wrap } from "../core/deliver/wrap.ts";
 import type { DigestCard } from "../core/digest.ts";
+import { escapeHtml } from "../core/escape-html.ts";
 import type { Links } from "../core/links.ts";
 import { highlight } from "../core/match/highlight.ts";
 import { lintCard } from "./lint.ts";
-import { type Cut, type Encoded, encode, escapeHtml, withBreaks } from "./template.ts";
+import { type Cut, type Encoded, encode, withBreaks } from "./template.ts";
 
 /** Both parts of a card; in every gap stands where one reader's links to more and less begin. */
 export type EncodedCard = { html: Encoded; text: Encoded };

@@ -11,12 +11,13 @@ import {
 } from "../core/deliver/mime.ts";
 import { wrap } from "../core/deliver/wrap.ts";
 import type { Digest, Letter } from "../core/digest.ts";
+import { escapeHtml } from "../core/escape-html.ts";
 import { type Links, links } from "../core/links.ts";
 import { signToken, type TokenKeys } from "../core/tokens.ts";
 import { openDigestParts, type Sender } from "./digest-parts.ts";
 import { type DkimSettings, type Field, openSigner } from "./dkim.ts";
 import { openLint } from "./lint.ts";
-import { compileTemplate, encode, escapeHtml, withBreaks } from "./template.ts";
+import { compileTemplate, encode, withBreaks } from "./template.ts";
 
 export type ComposerSettings = {
   /** No trailing slash. */

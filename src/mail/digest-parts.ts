@@ -3,18 +3,10 @@
 import { type DigestWords, wordsOf } from "../core/deliver/digest-words.ts";
 import { wrap } from "../core/deliver/wrap.ts";
 import type { Digest } from "../core/digest.ts";
+import { escapeHtml } from "../core/escape-html.ts";
 import type { Links } from "../core/links.ts";
 import { type EncodedCard, openCards } from "./cards.ts";
-import {
-  compileTemplate,
-  type Encoded,
-  encode,
-  encodePiece,
-  escapeHtml,
-  fillGaps,
-  type Sections,
-  withBreaks,
-} from "./template.ts";
+import { compileTemplate, type Encoded, encode, encodePiece, fillGaps, type Sections, withBreaks } from "./template.ts";
 
 export type Sender = { name: string; postalAddress: string | undefined };
 export type PersonalLinks = { unsubscribe: string; preferences: string; browser: string; votes: string };

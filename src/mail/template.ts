@@ -131,10 +131,3 @@ export function fillGaps({ pieces, slots }: Encoded, values: Record<string, stri
   for (let at = 0; at < slots.length; at++)
     into.push(encodePiece(values[slots[at] as string] ?? ""), pieces[at + 1] as string);
 }
-
-const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-
-/** Text as HTML text or attribute value. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
-}

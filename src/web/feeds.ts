@@ -1,5 +1,9 @@
 // How do papers become a feed? Atom, RSS and JSON Feed; what a reader program takes for HTML is escaped.
 import { Feed } from "feed";
+import { distinctTerms } from "../core/deliver/digest-words.ts";
+import type { DigestCard } from "../core/digest.ts";
+import { escapeHtml } from "../core/escape-html.ts";
+import { shorten } from "./format.ts";
 import type { Web } from "./web.ts";
 
 const forms = {
@@ -73,9 +77,11 @@ export function writeFeed(web: Web, form: FeedForm, about: FeedAbout, entries: F
   return { type, body: write(feed), modifiedAt };
 }
 
-export function escapeHtml(text: string): string {
-  const signs: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-  return text.replace(/[&<>"']/g, (sign) => signs[sign] ?? sign);
+/** One card of a digest as HTML, for reader programs. */
+export function cardHtml(web: Web, card: DigestCard): string {
+  const url = escapeHtml(web.links.paper(card.paperId));
+  const why = `${card.topic.name}${card.terms.length > 0 ? `: ${distinctTerms(card.terms).join(", ")}` : ""}`;
+  return `<a href="${url}">${escapeHtml(card.title)}</a><br>${escapeHtml(why)}<br>${escapeHtml(shorten(card.abstract, 300))}`;
 }
 
 /** XML 1.0 cannot hold these, not even escaped. */

@@ -17,7 +17,7 @@ const shortDate = new Intl.DateTimeFormat(english, {
   timeZone: "UTC",
 });
 const whole = new Intl.NumberFormat("en");
-const thousands = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const decimal = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const instants = new Map<string, Intl.DateTimeFormat>();
 
 /** `2026-03-05` → `Thu 5 Mar 2026`. */
@@ -54,7 +54,7 @@ export function expected(at: Date, timezone: string): string {
 
 /** 1234 → `1,234`; from ten thousand `12.3k`. */
 export function count(value: number): string {
-  return value < 10_000 ? whole.format(value) : `${thousands.format(value / 1000)}k`;
+  return value < 10_000 ? whole.format(value) : `${decimal.format(value / 1000)}k`;
 }
 
 /** `1 paper`, `2 papers`. */
@@ -84,7 +84,7 @@ export function perDay(value: number, about = "about "): string {
 
 /** 1.57 → `1.6 a day`. */
 export function aDay(value: number): string {
-  return `${new Intl.NumberFormat("en", { maximumFractionDigits: 1 }).format(value)} a day`;
+  return `${decimal.format(value)} a day`;
 }
 
 /** The first names, the last one and how many there are: `Ada Lovelace, Mary Somerville … Grace Hopper · 12 authors`. */

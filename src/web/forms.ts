@@ -55,6 +55,11 @@ export function paramOf(request: Request, name: string): string {
   return (Array.isArray(value) ? value.join("/") : value) ?? "";
 }
 
+/** The id of a paper, topic or reader as a path or form writes it; undefined for anything else, and for what is no integer in PostgreSQL. */
+export function readId(text: string): number | undefined {
+  return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
+}
+
 /** A query parameter as text, at most `length` characters long. */
 export function queryOf(request: Request, name: string, length = 500): string {
   const value = request.query[name];

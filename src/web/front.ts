@@ -1,6 +1,8 @@
 // What does the front page hold? The sign-up form and the papers of a day or a week.
+import { utcDay } from "../core/calendar.ts";
+import { groupBy } from "../core/group.ts";
 import { type SourceStatus, sourceStatus } from "../core/ingest/freshness.ts";
-import { isDate, weekOf } from "../core/weeks.ts";
+import { weekOf } from "../core/weeks.ts";
 import { countTopicsOfSpan, findLatestDay, findNeighbourDays, listPapersOfSpan } from "../db/pages.ts";
 import { readHistories } from "../db/source-runs.ts";
 import { type CountedTopic, listTopicsWithCounts } from "../db/topics.ts";
@@ -9,7 +11,8 @@ import type { Page } from "./pages.ts";
 import type { Web } from "./web.ts";
 
 export const PER_PAGE = 50;
-const COUNTED_DAYS = 10;
+/** Papers a day are counted over so many days. */
+export const COUNTED_DAYS = 10;
 
 export type SignUpForm = {
   email: string;
@@ -24,13 +27,7 @@ export type TopicArea = { area: string; topics: CountedTopic[] };
 /** The topics on offer with papers a day and samples, by area in the order of the topics file. */
 export async function listTopicAreas(web: Web): Promise<TopicArea[]> {
   const topics = await listTopicsWithCounts(web.db, new Date(web.now().getTime() - COUNTED_DAYS * 86_400_000));
-  const areas = new Map<string, CountedTopic[]>();
-  for (const topic of topics) {
-    const list = areas.get(topic.area) ?? [];
-    list.push(topic);
-    areas.set(topic.area, list);
-  }
-  return [...areas].map(([area, list]) => ({ area, topics: list }));
+  return [...groupBy(topics, ({ area }) => area)].map(([area, list]) => ({ area, topics: list }));
 }
 
 /** How each source stands, in a sentence; nothing for a source that was never asked. */
@@ -44,7 +41,11 @@ async function saySources(web: Web): Promise<SourceStatus[]> {
     .filter(({ state }) => state !== "unknown");
 }
 
-type Shown = { day?: string; topic?: string; page?: number; path: string; signUp?: SignUpForm };
+async function listPage(web: Web, span: { from: string; to: string }, topic: string | undefined, page: number) {
+  return listPapersOfSpan(web.db, { ...span, topic, limit: PER_PAGE, offset: (page - 1) * PER_PAGE, now: web.now() });
+}
+
+type Shown = { day?: string; topic?: string | undefined; page?: number; path: string; signUp?: SignUpForm };
 
 /** The page of one list day; without a day the latest, as the front page shows it. */
 export async function renderDay(web: Web, { day, topic, page = 1, path, signUp }: Shown): Promise<string> {
@@ -55,13 +56,7 @@ export async function renderDay(web: Web, { day, topic, page = 1, path, signUp }
   const [sources, areas, list, topics, neighbours] = await Promise.all([
     front ? saySources(web) : [],
     listTopicAreas(web),
-    listPapersOfSpan(web.db, {
-      ...span,
-      ...(topic ? { topic } : {}),
-      limit: PER_PAGE,
-      offset: (page - 1) * PER_PAGE,
-      now: web.now(),
-    }),
+    listPage(web, span, topic, page),
     countTopicsOfSpan(web.db, span),
     findNeighbourDays(web.db, span.from, now),
   ]);
@@ -81,7 +76,6 @@ export async function renderDay(web: Web, { day, topic, page = 1, path, signUp }
     previous: neighbours.previous ? `/papers/date/${neighbours.previous}` : undefined,
     next: neighbours.next ? `/papers/date/${neighbours.next}` : undefined,
     week: shown ? `/papers/week/${weekOf(shown)}` : undefined,
-    day: undefined,
     sources,
     areas,
     signUp: signUp ?? emptySignUp,
@@ -117,18 +111,9 @@ export async function renderWeek(
     path: string;
   },
 ): Promise<string> {
-  const today = web.now().toISOString().slice(0, 10);
-  const span = { from, to: to > today && isDate(today) ? today : to };
-  const [list, topics] = await Promise.all([
-    listPapersOfSpan(web.db, {
-      ...span,
-      ...(topic ? { topic } : {}),
-      limit: PER_PAGE,
-      offset: (page - 1) * PER_PAGE,
-      now: web.now(),
-    }),
-    countTopicsOfSpan(web.db, span),
-  ]);
+  const today = utcDay(web.now());
+  const span = { from, to: to > today ? today : to };
+  const [list, topics] = await Promise.all([listPage(web, span, topic, page), countTopicsOfSpan(web.db, span)]);
   const says = format.dates(from, to);
   return web.pages.render(
     "papers",

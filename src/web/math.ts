@@ -1,5 +1,6 @@
 // How does an abstract with TeX become HTML? Text is made readable and escaped, math becomes MathML.
 import temml from "temml";
+import { escapeHtml } from "../core/escape-html.ts";
 import { readableAbstract } from "../core/ingest/readable.ts";
 
 const MAX_FORMULAS = 200;
@@ -38,9 +39,4 @@ function renderFormula(source: string): string | undefined {
 function readText(text: string): string {
   const [, before = "", inner = "", after = ""] = /^(\s*)([\s\S]*?)(\s*)$/.exec(text) ?? [];
   return `${before && " "}${escapeHtml(inner === "" ? "" : readableAbstract(inner))}${after && " "}`;
-}
-
-function escapeHtml(text: string): string {
-  const signs: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-  return text.replace(/[&<>"']/g, (sign) => signs[sign] ?? sign);
 }

@@ -10,8 +10,8 @@ const FRESH_MS = 1_000;
 const STALE_MS = 10_000;
 const MOST_ENTRIES = 300;
 
-/** A body with its type; `modifiedAt` where there is a natural last change. */
-type PublicBody = { status?: number; type: string; body: string; modifiedAt?: Date | undefined };
+/** A body with its type, HTML where none is said; `modifiedAt` where there is a natural last change. */
+type PublicBody = { status?: number; type?: string; body: string; modifiedAt?: Date | undefined };
 type Entry = {
   status: number;
   headers: Record<string, string>;
@@ -42,7 +42,7 @@ export function pageCache(clock: () => number = () => performance.now()): PageCa
       etag,
       modifiedAt: result.modifiedAt,
       headers: {
-        "Content-Type": result.type,
+        "Content-Type": result.type ?? "text/html; charset=utf-8",
         "Cache-Control": "public, max-age=0, must-revalidate",
         Vary: "Accept-Encoding",
         ETag: etag,

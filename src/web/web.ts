@@ -4,34 +4,18 @@ import type { Context } from "../context.ts";
 import type { NamedSource } from "../core/ingest/freshness.ts";
 import { type Links, links } from "../core/links.ts";
 import { type TokenAnswer, type TokenPurpose, verifyToken } from "../core/tokens.ts";
+import type { Mailbox } from "../mail/mailbox.ts";
 import { type Assets, openAssets } from "./assets.ts";
 import { type Limits, openLimits } from "./limits.ts";
 import { type PageCache, pageCache } from "./page-cache.ts";
 import { type Pages, pages } from "./pages.ts";
 
-/** One mail of the built-in mailbox. */
-export type MailboxMessage = {
-  id: string;
-  from: string;
-  to: string;
-  subject: string;
-  date: Date;
-  html?: string | undefined;
-  text?: string | undefined;
-  /** The message as it came over SMTP. */
-  source: string;
-};
-type Mailbox = {
-  /** Newest first. */
-  list: () => MailboxMessage[] | Promise<MailboxMessage[]>;
-  find: (id: string) => MailboxMessage | undefined | Promise<MailboxMessage | undefined>;
-};
-
 /** What web is lent because it may not import it. */
 export type Extras = {
   /** The sources that are asked, as sentences about them name them. */
   sources?: NamedSource[] | undefined;
-  mailbox?: Mailbox | undefined;
+  /** The built-in mailbox, where this process shows it. */
+  mailbox?: Pick<Mailbox, "list" | "find"> | undefined;
   /** The very message of a digest, or nothing where it is gone. */
   renderDigest?: ((digestId: number) => Promise<{ html: string; text: string } | undefined>) | undefined;
 };

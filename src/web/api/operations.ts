@@ -14,7 +14,8 @@ import { listPaperReasons } from "../../db/reasons.ts";
 import { searchPapers } from "../../db/search.ts";
 import type { CountedTopic } from "../../db/topics.ts";
 import { citedOf } from "../cited.ts";
-import { listTopicAreas } from "../front.ts";
+import { readId } from "../forms.ts";
+import { COUNTED_DAYS, listTopicAreas } from "../front.ts";
 import { networkOf } from "../limits.ts";
 import { askForSubscription } from "../sign-up.ts";
 import type { Web } from "../web.ts";
@@ -38,7 +39,6 @@ export type Operation = {
 };
 
 const notFound: Answer = { status: 404, body: { error: "There is no such thing here." } };
-const COUNTED_DAYS = 10;
 
 export const operations: Operation[] = [
   {
@@ -144,7 +144,7 @@ async function listPapers(
   const day = date ?? (await findLatestDay(web.db, web.now()));
   const dates = { from: day ?? "1970-01-01", to: day ?? "1970-01-01" };
   const span = { ...dates, limit, offset: (page - 1) * limit, now: web.now() };
-  const { total, papers } = await listPapersOfSpan(web.db, { ...span, ...(topic === undefined ? {} : { topic }) });
+  const { total, papers } = await listPapersOfSpan(web.db, { ...span, topic });
   return {
     status: 200,
     body: { total, page, date: day ?? null, papers: papers.map((paper) => writeListed(web, paper)) },
@@ -152,8 +152,8 @@ async function listPapers(
 }
 
 async function showPaper(web: Web, parameters: Record<string, string>): Promise<Answer> {
-  const { id = "" } = parameters;
-  const paper = /^[1-9]\d{0,8}$/.test(id) ? await findPaper(web.db, Number(id)) : undefined;
+  const id = readId(parameters["id"] ?? "");
+  const paper = id === undefined ? undefined : await findPaper(web.db, id);
   if (!paper) return notFound;
   const {
     abstractTex: _tex,

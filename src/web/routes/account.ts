@@ -9,11 +9,11 @@ import { isTokenUsed, useToken } from "../../db/one-time.ts";
 import { findSubscriber } from "../../db/subscriber-rows.ts";
 import { fieldOf, formOf, paramOf, readForm } from "../forms.ts";
 import { networkOf } from "../limits.ts";
+import { findReader, sendPreferences } from "../preferences-page.ts";
 import { inSameTime } from "../same-time.ts";
 import { privatePage } from "../security.ts";
 import { allowsReserved, ringLetter } from "../sign-up.ts";
 import { pathOf, readIdToken, sendNotFound, sendTooOften, type Web } from "../web.ts";
-import { findReader, sendPreferences } from "./preferences.ts";
 
 export function accountRoutes(web: Web): Router {
   const router = Router();

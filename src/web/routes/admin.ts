@@ -17,10 +17,10 @@ import {
 import { readHistories } from "../../db/source-runs.ts";
 import { countEverything } from "../../db/status.ts";
 import { listForExport } from "../../db/subscriber-import.ts";
-import { findSubscriber, listChosenTopics } from "../../db/subscriber-rows.ts";
+import { findSubscriber, listChosenTopics, type Subscriber } from "../../db/subscriber-rows.ts";
 import { suppress } from "../../db/suppressions.ts";
 import { csvHeader, writeCsvLine } from "../../subscriber-csv.ts";
-import { fieldOf, formOf, paramOf, queryOf, readForm } from "../forms.ts";
+import { fieldOf, formOf, paramOf, queryOf, readForm, readId } from "../forms.ts";
 import { networkOf } from "../limits.ts";
 import { countJobs } from "../metrics.ts";
 import { privatePage } from "../security.ts";
@@ -107,7 +107,7 @@ export function adminRoutes(web: Web): Router {
   });
 
   router.get("/admin/subscribers/:id", privatePage, operator, async (request, response) => {
-    const subscriber = await findSubscriber(web.db, idOf(request));
+    const subscriber = await findReader(web, request);
     if (!subscriber) return sendNotFound(web, response);
     const [topics, editions, events] = await Promise.all([
       listChosenTopics(web.db, subscriber.id),
@@ -123,7 +123,7 @@ export function adminRoutes(web: Web): Router {
   });
 
   router.post("/admin/subscribers/:id", acts, async (request: Request, response: Response) => {
-    const subscriber = await findSubscriber(web.db, idOf(request));
+    const subscriber = await findReader(web, request);
     if (!subscriber) return sendNotFound(web, response);
     const action = fieldOf(formOf(request), "action");
     const common = { subscriberId: subscriber.id, via: "operator", now: web.now() };
@@ -156,7 +156,7 @@ async function* csvOf(web: Web): AsyncGenerator<string> {
   for await (const rows of listForExport(web.db)) yield rows.map(writeCsvLine).join("");
 }
 
-function idOf(request: Request): number {
-  const text = paramOf(request, "id");
-  return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : 0;
+async function findReader(web: Web, request: Request): Promise<Subscriber | undefined> {
+  const id = readId(paramOf(request, "id"));
+  return id === undefined ? undefined : findSubscriber(web.db, id);
 }

@@ -4,13 +4,12 @@ import { highlight } from "../../core/match/highlight.ts";
 import { type Edition, findEdition, listEditionCards } from "../../db/editions.ts";
 import { listPapersById } from "../../db/papers.ts";
 import { citedOf, readCitationForm, sendCitations } from "../cited.ts";
-import { writeFeed } from "../feeds.ts";
+import { cardHtml, writeFeed } from "../feeds.ts";
 import * as format from "../format.ts";
 import { paramOf } from "../forms.ts";
 import { listMoreMatched } from "../more-matched.ts";
 import { privatePage, sendForeignHtml } from "../security.ts";
 import { pathOf, readIdToken, sendNotFound, type Web } from "../web.ts";
-import { cardHtml } from "./feeds.ts";
 
 export function digestRoutes(web: Web): Router {
   const router = Router();

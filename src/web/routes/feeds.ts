@@ -1,12 +1,11 @@
 // Which feeds can a reader program follow? The front page, each topic, and a reader's own digests behind a token.
 import { type Request, type Response, Router } from "express";
-import { distinctTerms } from "../../core/deliver/digest-words.ts";
-import type { DigestCard } from "../../core/digest.ts";
+import { escapeHtml } from "../../core/escape-html.ts";
 import { listEditionCards, listSentEditions } from "../../db/editions.ts";
 import { findLatestDay, type ListedPaper, listPapersOfSpan, listPapersOfTopic } from "../../db/pages.ts";
 import { findSubscriber } from "../../db/subscriber-rows.ts";
 import { listOfferedTopics } from "../../db/topics.ts";
-import { escapeHtml, type FeedEntry, readFeedForm, writeFeed } from "../feeds.ts";
+import { cardHtml, type FeedEntry, readFeedForm, writeFeed } from "../feeds.ts";
 import * as format from "../format.ts";
 import { paramOf } from "../forms.ts";
 import { privatePage } from "../security.ts";
@@ -119,11 +118,4 @@ function entryOf(web: Web, paper: ListedPaper): FeedEntry {
     // Counts move by the hour; a reader program need not show the paper anew for that.
     updatedAt: listed,
   };
-}
-
-/** One card of a digest as HTML, for reader programs. */
-export function cardHtml(web: Web, card: DigestCard): string {
-  const url = escapeHtml(web.links.paper(card.paperId));
-  const why = `${card.topic.name}${card.terms.length > 0 ? `: ${distinctTerms(card.terms).join(", ")}` : ""}`;
-  return `<a href="${url}">${escapeHtml(card.title)}</a><br>${escapeHtml(why)}<br>${escapeHtml(format.shorten(card.abstract, 300))}`;
 }

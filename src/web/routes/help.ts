@@ -6,7 +6,6 @@ export function helpRoutes(web: Web): Router {
   const router = Router();
   router.get("/help", async (request, response) => {
     await web.cache.send(request, response, async () => ({
-      type: "text/html; charset=utf-8",
       body: web.pages.render(
         "help",
         { title: "Help", description: "How Paperboy works and what it keeps.", canonical: "/help", narrow: true },

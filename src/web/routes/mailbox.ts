@@ -1,9 +1,10 @@
 // What did the built-in mailbox receive? Only where mail stays on this machine, and only for who sits at it.
 import { type RequestHandler, Router } from "express";
+import type { MailboxMessage } from "../../mail/mailbox.ts";
 import { paramOf } from "../forms.ts";
 import { isNear } from "../limits.ts";
 import { privatePage, sendForeignHtml } from "../security.ts";
-import { type MailboxMessage, sendNotFound, type Web } from "../web.ts";
+import { sendNotFound, type Web } from "../web.ts";
 
 export function mailboxRoutes(web: Web): Router {
   const router = Router();
@@ -15,23 +16,21 @@ export function mailboxRoutes(web: Web): Router {
     if (isNear(request)) next();
     else sendNotFound(web, response);
   };
-  const find = async (id: unknown): Promise<MailboxMessage | undefined> =>
-    typeof id === "string" && id.length <= 200 ? mailbox.find(id) : undefined;
 
-  router.get("/mailbox", near, privatePage, async (_request, response) => {
-    const messages = (await mailbox.list()).slice(0, 200);
+  router.get("/mailbox", near, privatePage, (_request, response) => {
+    const messages = mailbox.list().slice(0, 200);
     web.pages.send(response, "mailbox", { title: "Mailbox", section: "mailbox" }, { messages });
   });
 
-  router.get("/mailbox/:id", near, privatePage, async (request, response) => {
-    const message = await find(paramOf(request, "id"));
+  router.get("/mailbox/:id", near, privatePage, (request, response) => {
+    const message = mailbox.find(paramOf(request, "id"));
     if (!message) return sendNotFound(web, response);
     const show = message.html !== undefined ? "html" : "text";
     sendMessage(response, message, show);
   });
 
-  router.get("/mailbox/:id/:view", near, privatePage, async (request, response) => {
-    const message = await find(paramOf(request, "id"));
+  router.get("/mailbox/:id/:view", near, privatePage, (request, response) => {
+    const message = mailbox.find(paramOf(request, "id"));
     const view = paramOf(request, "view");
     if (!message) return sendNotFound(web, response);
     if (view === "text" || view === "source") return sendMessage(response, message, view);

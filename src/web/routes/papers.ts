@@ -11,12 +11,11 @@ import { findPaper } from "../../db/papers.ts";
 import { listPaperReasons } from "../../db/reasons.ts";
 import { citedOf, readCitationForm, sendCitations } from "../cited.ts";
 import * as format from "../format.ts";
-import { numberOf, paramOf, queryOf } from "../forms.ts";
+import { numberOf, paramOf, queryOf, readId } from "../forms.ts";
 import { renderDay, renderWeek } from "../front.ts";
 import { abstractWithMath } from "../math.ts";
 import { sendNotFound, type Web } from "../web.ts";
 
-const html = "text/html; charset=utf-8";
 const pages = { from: 1, to: 1_000, otherwise: 1 };
 const topicOf = (text: string) => (/^[a-z0-9-]{1,60}$/.test(text) ? text : undefined);
 
@@ -27,8 +26,7 @@ export function paperRoutes(web: Web): Router {
     const topic = topicOf(queryOf(request, "topic"));
     const page = numberOf(request, "page", pages);
     await web.cache.send(request, response, async () => ({
-      type: html,
-      body: await renderDay(web, { ...(topic ? { topic } : {}), page, path: "/" }),
+      body: await renderDay(web, { topic, page, path: "/" }),
     }));
   });
 
@@ -43,8 +41,7 @@ export function paperRoutes(web: Web): Router {
     const page = numberOf(request, "page", pages);
     const path = `/papers/date/${date}`;
     await web.cache.send(request, response, async () => ({
-      type: html,
-      body: await renderDay(web, { day: date, ...(topic ? { topic } : {}), page, path }),
+      body: await renderDay(web, { day: date, topic, page, path }),
     }));
   });
 
@@ -55,19 +52,18 @@ export function paperRoutes(web: Web): Router {
     const topic = topicOf(queryOf(request, "topic"));
     const page = numberOf(request, "page", pages);
     await web.cache.send(request, response, async () => ({
-      type: html,
       body: await renderWeek(web, { week, ...read, topic, page, path: `/papers/week/${week}` }),
     }));
   });
 
   router.get("/papers/:id", async (request, response) => {
-    const id = paperId(paramOf(request, "id"));
+    const id = readId(paramOf(request, "id"));
     const sent = id !== undefined && (await web.cache.send(request, response, () => paperPage(web, id)));
     if (!sent) sendNotFound(web, response);
   });
 
   router.get("/papers/:id/cite.:form", async (request, response) => {
-    const id = paperId(paramOf(request, "id"));
+    const id = readId(paramOf(request, "id"));
     const form = readCitationForm(paramOf(request, "form"));
     const found = id !== undefined && form ? await findPaper(web.db, id) : undefined;
     if (!found || !form) return sendNotFound(web, response);
@@ -76,8 +72,6 @@ export function paperRoutes(web: Web): Router {
 
   return router;
 }
-
-const paperId = (text: string) => (/^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined);
 
 async function paperPage(web: Web, id: number) {
   const paper = await findPaper(web.db, id);
@@ -108,7 +102,7 @@ async function paperPage(web: Web, id: number) {
     title: highlight(paper.title, terms),
     abstract: highlight(paper.abstract, terms),
   });
-  return { type: html, body };
+  return { body };
 }
 
 /** The links of a paper in the order that a reader wants them; only http and https lead anywhere. */

@@ -1,25 +1,17 @@
 // What can a reader change? Everything, on one page behind a link, without a login.
-import { type Response, Router } from "express";
-import { addDays } from "../../core/calendar.ts";
-import { lastingPause } from "../../core/plan/pause.ts";
+import { Router } from "express";
 import { localDay } from "../../core/plan/schedule.ts";
 import { readAddress } from "../../core/readers/address.ts";
 import { readChoices } from "../../core/readers/choices.ts";
-import { listEditions } from "../../db/editions.ts";
-import { listSavedTopics } from "../../db/saved-topics.ts";
-import { findSubscriber, type Subscriber } from "../../db/subscriber-rows.ts";
 import { askForPreferences, savePreferences } from "../../db/subscribers.ts";
-import { listVotes } from "../../db/votes.ts";
-import { type ChoicesForm, choicesData, choicesOf, typedChoices } from "../choices-form.ts";
+import { choicesOf, typedChoices } from "../choices-form.ts";
 import { fieldOf, formOf, paramOf, queryOf, readForm } from "../forms.ts";
 import { networkOf } from "../limits.ts";
-import { nextDigest } from "../next-digest.ts";
+import { findReader, sendPreferences } from "../preferences-page.ts";
 import { inSameTime } from "../same-time.ts";
 import { privatePage } from "../security.ts";
 import { allowsReserved, ringLetter } from "../sign-up.ts";
-import { pathOf, readIdToken, sendNotFound, sendTooOften, type Web } from "../web.ts";
-
-const EDITIONS_SHOWN = 14;
+import { sendNotFound, sendTooOften, type Web } from "../web.ts";
 
 export function preferencesRoutes(web: Web): Router {
   const router = Router();
@@ -49,8 +41,12 @@ export function preferencesRoutes(web: Web): Router {
     const token = paramOf(request, "token");
     const subscriber = await findReader(web, token);
     if (!subscriber) return sendNotFound(web, response);
-    const done = notices[queryOf(request, "done", 30)];
-    await sendPreferences(web, response, token, subscriber, done === undefined ? {} : { done });
+    await sendPreferences(web, response, token, subscriber, { done: queryOf(request, "done", 30) });
+  });
+
+  // A reload of the address that a form was posted to leads back to the page.
+  router.get("/preferences/:token/:part", privatePage, (request, response) => {
+    response.redirect(303, `/preferences/${encodeURIComponent(paramOf(request, "token"))}`);
   });
 
   router.post("/preferences/:token", privatePage, readForm, async (request, response) => {
@@ -78,84 +74,8 @@ export function preferencesRoutes(web: Web): Router {
           : "One of these topics is not on offer any more; please choose again.";
       return sendPreferences(web, response, token, subscriber, { choices: { ...typed, errors: { topics } } }, 422);
     }
-    await sendPreferences(web, response, token, answer.subscriber, { done: saved });
+    await sendPreferences(web, response, token, answer.subscriber, { done: "saved" });
   });
 
   return router;
-}
-
-/** What a page says after an act that led back to it, and in which section, so that it stands where the reader is. */
-type Done = { says: string; at: "top" | "saved" | "votes" | "account" };
-const saved: Done = { says: "Saved.", at: "top" };
-const notices: Record<string, Done> = {
-  saved,
-  "topic-saved": { says: "The topic is saved, and looks for papers from now on.", at: "saved" },
-  "topic-deleted": { says: "The topic is deleted.", at: "saved" },
-  "vote-undone": { says: "Taken back.", at: "votes" },
-  "address-asked": {
-    says: "If the new address can get mail from us, a link is on its way there. It works once, within the hour.",
-    at: "account",
-  },
-  "link-sent": { says: "We have sent you a mail with a link; it works once, within the hour.", at: "account" },
-};
-
-/** The reader whose page this is; suppressed ones have none. */
-export async function findReader(web: Web, token: string): Promise<Subscriber | undefined> {
-  const read = readIdToken(web, "preferences", token);
-  const subscriber = read.kind === "valid" ? await findSubscriber(web.db, read.id) : undefined;
-  return subscriber?.state === "suppressed" ? undefined : subscriber;
-}
-
-export type Told = {
-  done?: Done | undefined;
-  choices?: ChoicesForm;
-  /** A saved topic as it was typed, with its error or its back-test. */
-  draft?: object;
-  address?: { email: string; error: string };
-};
-
-/** The whole page, with what was just done or is wrong. */
-export async function sendPreferences(
-  web: Web,
-  response: Response,
-  token: string,
-  subscriber: Subscriber,
-  told: Told,
-  status = 200,
-): Promise<void> {
-  const { id, timezone } = subscriber;
-  const paused = lastingPause(subscriber, web.now());
-  const [data, savedTopics, votes, editions] = await Promise.all([
-    choicesData(web, told.choices ?? (await choicesOf(web, subscriber))),
-    listSavedTopics(web.db, id),
-    listVotes(web.db, id, web.now()),
-    listEditions(web.db, id, EDITIONS_SHOWN),
-  ]);
-  web.pages.send(
-    response,
-    "preferences",
-    { title: "Your preferences" },
-    {
-      ...data,
-      action: `/preferences/${token}`,
-      email: subscriber.email,
-      // A pause that is over ends with the next digest; until then the reader only waits for that.
-      state: subscriber.state === "paused" && !paused ? "confirmed" : subscriber.state,
-      pausedUntil: paused,
-      // What was typed as a zone may be none.
-      zone: timezone,
-      next: nextDigest(web, subscriber),
-      tomorrow: addDays(localDay(timezone, web.now()), 1),
-      saved: savedTopics,
-      votes,
-      editions: editions.map((edition) => ({ ...edition, link: pathOf(web, web.links.digest(edition.id)) })),
-      unsubscribe: pathOf(web, web.links.unsubscribe(id)),
-      feed: pathOf(web, web.links.feed(id)),
-      // The section of votes goes with the last of them.
-      done: told.done?.at === "votes" && votes.length === 0 ? { ...told.done, at: "top" } : told.done,
-      draft: told.draft,
-      address: told.address ?? { email: "", error: "" },
-    },
-    status,
-  );
 }

@@ -1,24 +1,18 @@
 // How does a reader write a topic of their own? Try it on the last days, save it, change it, delete it.
-import { type Request, Router } from "express";
+import { Router } from "express";
 import { followRules } from "../../core/match/rules.ts";
 import { backtest } from "../../db/backtest.ts";
 import { deleteSavedTopic, MAX_SAVED_TOPICS, readOwnRules, saveTopic } from "../../db/saved-topics.ts";
-import { undoVote } from "../../db/votes.ts";
-import { type Form, fieldOf, formOf, paramOf, readForm } from "../forms.ts";
+import { type Form, fieldOf, formOf, paramOf, readForm, readId } from "../forms.ts";
 import { networkOf } from "../limits.ts";
+import { findReader, sendPreferences } from "../preferences-page.ts";
 import { privatePage } from "../security.ts";
 import { sendNotFound, sendTooOften, type Web } from "../web.ts";
-import { findReader, sendPreferences } from "./preferences.ts";
 
 const BACKTEST_DAYS = 7;
 
 export function savedTopicRoutes(web: Web): Router {
   const router = Router();
-
-  // A reload of the address that a form was posted to leads back to the page.
-  router.get("/preferences/:token/:part", privatePage, (request, response) => {
-    response.redirect(303, `/preferences/${encodeURIComponent(paramOf(request, "token"))}`);
-  });
 
   router.post("/preferences/:token/topics", privatePage, readForm, async (request, response) => {
     const token = paramOf(request, "token");
@@ -69,20 +63,7 @@ export function savedTopicRoutes(web: Web): Router {
     response.redirect(303, `/preferences/${token}?done=topic-saved#saved`);
   });
 
-  router.post("/preferences/:token/votes", privatePage, readForm, async (request: Request, response) => {
-    const token = paramOf(request, "token");
-    const subscriber = await findReader(web, token);
-    const paperId = readId(fieldOf(formOf(request), "paper"));
-    if (!subscriber) return sendNotFound(web, response);
-    if (paperId !== undefined) await undoVote(web.db, { subscriberId: subscriber.id, paperId });
-    response.redirect(303, `/preferences/${token}?done=vote-undone#votes`);
-  });
-
   return router;
-}
-
-function readId(text: string): number | undefined {
-  return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
 }
 
 /** Rules as typed, or those of the short cut: follow an author, follow an organization. */

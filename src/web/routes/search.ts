@@ -7,7 +7,6 @@ import { networkOf } from "../limits.ts";
 import { sendTooOften, type Web } from "../web.ts";
 
 const PER_PAGE = 25;
-const html = "text/html; charset=utf-8";
 
 export function searchRoutes(web: Web): Router {
   const router = Router();
@@ -37,12 +36,9 @@ export function searchRoutes(web: Web): Router {
     await web.cache.send(request, response, async () => {
       const answer = await searchPapers(web.db, words, { page, perPage: PER_PAGE });
       if (answer.kind === "error")
-        return { status: 422, type: html, body: web.pages.render("search", about, { words, error: answer }) };
+        return { status: 422, body: web.pages.render("search", about, { words, error: answer }) };
       const shown = pager(answer.total, answer.page, "/search", undefined, PER_PAGE, words);
-      return {
-        type: html,
-        body: web.pages.render("search", about, { words, answer, author: authorOf(words), pager: shown }),
-      };
+      return { body: web.pages.render("search", about, { words, answer, author: authorOf(words), pager: shown }) };
     });
   });
   return router;

@@ -5,8 +5,6 @@ import { numberOf, paramOf } from "../forms.ts";
 import { listTopicAreas, PER_PAGE, pager } from "../front.ts";
 import { sendNotFound, type Web } from "../web.ts";
 
-const html = "text/html; charset=utf-8";
-
 export function topicRoutes(web: Web): Router {
   const router = Router();
 
@@ -18,7 +16,7 @@ export function topicRoutes(web: Web): Router {
         canonical: "/topics",
         section: "topics" as const,
       };
-      return { type: html, body: web.pages.render("topics", page, { areas: await listTopicAreas(web) }) };
+      return { body: web.pages.render("topics", page, { areas: await listTopicAreas(web) }) };
     });
   });
 
@@ -44,7 +42,6 @@ export function topicRoutes(web: Web): Router {
         feeds: [{ title: topic.name, path: `${path}.atom` }],
       };
       return {
-        type: html,
         body: web.pages.render("topic", about, { topic, ...list, pager: pager(list.total, page, path) }),
       };
     });

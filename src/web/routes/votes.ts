@@ -1,9 +1,10 @@
-// More or less like this? A link under each paper opens a page with one button; only the button counts.
+// More or less like this? A link under each paper opens a page with one button; only the button counts, and it can be taken back.
 import { type Request, type Response, Router } from "express";
 import { findPaper } from "../../db/papers.ts";
 import { findSubscriber } from "../../db/subscriber-rows.ts";
 import { castVote, type Direction, undoVote } from "../../db/votes.ts";
-import { fieldOf, formOf, paramOf, readForm } from "../forms.ts";
+import { fieldOf, formOf, paramOf, readForm, readId } from "../forms.ts";
+import { findReader } from "../preferences-page.ts";
 import { privatePage } from "../security.ts";
 import { pathOf, readIdToken, sendNotFound, type Web } from "../web.ts";
 
@@ -29,6 +30,15 @@ export function voteRoutes(web: Web): Router {
     await sendVote(web, response, vote, undo ? "undone" : "noted");
   });
 
+  router.post("/preferences/:token/votes", privatePage, readForm, async (request: Request, response) => {
+    const token = paramOf(request, "token");
+    const subscriber = await findReader(web, token);
+    const paperId = readId(fieldOf(formOf(request), "paper"));
+    if (!subscriber) return sendNotFound(web, response);
+    if (paperId !== undefined) await undoVote(web.db, { subscriberId: subscriber.id, paperId });
+    response.redirect(303, `/preferences/${token}?done=vote-undone#votes`);
+  });
+
   return router;
 }
 
@@ -47,9 +57,9 @@ async function sendVote(web: Web, response: Response, vote: Vote, state: "asked"
 
 function readVote(web: Web, request: Request): Vote | undefined {
   const token = readIdToken(web, "vote", paramOf(request, "token"));
-  const paper = paramOf(request, "paper");
+  const paperId = readId(paramOf(request, "paper"));
   const direction = paramOf(request, "direction");
-  if (token.kind !== "valid" || !/^[1-9]\d{0,8}$/.test(paper)) return undefined;
+  if (token.kind !== "valid" || paperId === undefined) return undefined;
   if (direction !== "more" && direction !== "less") return undefined;
-  return { subscriberId: token.id, paperId: Number(paper), direction };
+  return { subscriberId: token.id, paperId, direction };
 }
