@@ -3,11 +3,14 @@ import type { ReturnedMail } from "../core/feedback/bounce.ts";
 
 const MAX_BYTES = 2_000_000;
 
-/** Parses the bytes of one mail; of a longer one the first 2 MB are read. */
+/** Parses the bytes of one mail; of a longer one the first 2 MB are read. One that cannot be parsed says nothing. */
 export async function readReturnedMail(raw: Buffer): Promise<ReturnedMail> {
   const { simpleParser } = await import("mailparser");
   const bytes = raw.subarray(0, MAX_BYTES);
-  const parsed = await simpleParser(bytes, { skipTextToHtml: true, skipImageLinks: true, keepDeliveryStatus: true });
+  const options = { skipTextToHtml: true, skipImageLinks: true, keepDeliveryStatus: true };
+  // Anybody may write to the address; endless headers or parts in parts must not keep the mails behind from being read.
+  const parsed = await simpleParser(bytes, options).catch(() => undefined);
+  if (!parsed) return { headers: {}, text: "" };
   const headers: Record<string, string> = {};
   for (const { key, line } of parsed.headerLines) headers[key] ??= line.slice(line.indexOf(":") + 1).trim();
   const found = parsed.attachments.find(({ contentType }) =>

@@ -225,6 +225,27 @@ it("a mail that somebody looks at while its Maildir is read is read where it has
   expect(read).toEqual(["Subject: 1", "Subject: 2"]);
 });
 
+it.each([
+  [
+    "a header of several megabytes",
+    () => `Subject: ${"x".repeat(70)}\r\n${` ${"y".repeat(900)}\r\n`.repeat(2_500)}\r\nhello`,
+  ],
+  ["parts in parts", () => nested(3_000)],
+  ["nothing but spaces", () => `From: mailer-daemon@example.net\r\n\r\n${" ".repeat(1_000_000)}`],
+])(
+  "a mail with %s is something else, and read within seconds",
+  async (_what, mail) => {
+    expect(await takeReturnedMail(context(), Buffer.from(mail()))).toMatch(/^(other|soft)$/);
+  },
+  10_000,
+);
+
+const nested = (depth: number) =>
+  Array.from(
+    { length: depth },
+    (_, nth) => `Content-Type: multipart/mixed; boundary=b${nth}\r\n\r\n--b${nth}\r\n`,
+  ).join("");
+
 it("feedback reads single mails, an mbox and a Maildir, and counts what it found", async () => {
   const mbox = [
     bounce(pathOf(7), "5.1.1", "550 5.1.1 User unknown"),

@@ -20,6 +20,7 @@ export const isVerdict = (said: ReturnedClass): said is Verdict =>
   said === "hard" || said === "full" || said === "complaint" || said === "unsubscribe";
 
 const MAX_TEXT = 20_000;
+const MAX_RECIPIENTS = 20;
 
 /** Reads what a returned mail says. In doubt it is `soft` or `other`: a reader is never dropped on a guess. */
 export function readReturned(mail: ReturnedMail): ReturnedClass {
@@ -51,7 +52,9 @@ function readDeliveryStatus(report: string, prose: string): ReturnedClass {
     .replace(/\r\n/g, "\n")
     .replace(/\n[ \t]+/g, " ")
     .split(/\n\s*\n/)
-    .filter((block) => /^(action|status):/im.test(block));
+    .filter((block) => /^(action|status):/im.test(block))
+    // Our mail has one recipient each.
+    .slice(0, MAX_RECIPIENTS);
   if (blocks.length === 0) return meaningFor("", prose);
   const classes = blocks.map((block) => {
     const field = (name: string) => new RegExp(`^${name}:\\s*(.*)$`, "im").exec(block)?.[1]?.trim() ?? "";
@@ -68,7 +71,7 @@ function readDeliveryStatus(report: string, prose: string): ReturnedClass {
 const NEVER =
   /no such (domain|host|address|user|account)|(domain|host)( name)? (is )?(unknown|not found|does not exist)|(unknown|unrouteable|unroutable) (host|domain|mail domain|address|user|recipient)|host or domain name not found|domain not found|name service error for .*not found|does not accept mail|null ?mx|has moved|no longer (here|valid|available|exists?|on server|with)|(user|recipient|account|mailbox|address)( \S+)?( has been| is| was)? (not found|unknown|disabled|closed|invalid|rejected: user unknown|doesn't exist|does not exist|not exist|not available here|not known)|not a valid (user|mailbox|recipient|address)|(invalid|bad|unknown) (user|recipient|mailbox|destination|address|local)|not listed in|no mailbox (here|by)|isn't in my control|does ?n[o']t? ?t? (have an?|exist|receive mail).{0,60}|couldn't be found|could not be found|wasn't found|unknown or illegal alias|no account|is not known/i;
 const FULL =
-  /over.{0,8}quota|mailbox exceeds|quota (is )?(exceeded|full)|(mailbox|mail box|inbox|storage|disk|folder)( \S+)?( of \S+)? (is )?(over|full|exceed|size limit)|(exceed\w*|over) .{0,40}(quota|storage|mailbox size|allocated|allotted)|insufficient storage|not enough (storage|space)|out of (storage|space)|disk quota|mailfolder is full|maildir over/i;
+  /over.{0,8}quota|mailbox exceeds|quota (is )?(exceeded|full)|(mailbox|mail box|inbox|storage|disk|folder)( \S+)?( of \S+)? (is )?(over|full|exceed|size limit)|(exceed\w{0,5}|over) .{0,40}(quota|storage|mailbox size|allocated|allotted)|insufficient storage|not enough (storage|space)|out of (storage|space)|disk quota|mailfolder is full|maildir over/i;
 const TOO_LARGE =
   /(?<!mailbox )exceeds? .{0,30}(message|size)|message (is )?(too|larger)|message size|size limit|too (big|large)/i;
 /** No mail server, and none to come: null MX (RFC 7505) in the words of Exim and sendmail, no MX in those of qmail. */
@@ -105,7 +108,7 @@ function readProse({ text }: ReturnedMail): ReturnedClass {
     .split(
       /^[^\w\n]{0,20}(?:.{0,20}original (?:message|mail)|.{0,30}copy of (?:the|your) (?:original )?message|.{0,40}(?:message|headers?) follows?|-{3,} ?(?:the )?(?:body|header)|(?:received|return-path): )/im,
     );
-  return meaningFor("", prose.replace(/\s*\n\s*/g, " "));
+  return meaningFor("", prose.replace(/\s+/g, " "));
 }
 
 function isAutomatic({ headers, text }: ReturnedMail): boolean {
