@@ -68,6 +68,9 @@ it.each<[WebhookProvider, string, unknown, string]>([
     "hard",
   ],
   ["sendgrid", "our mail refused", sendGrid("bounce", { type: "blocked", reason: "550 no such user" }), ""],
+  ["sendgrid", "a full mailbox, called blocked", sendGrid("bounce", { type: "blocked", status: "5.2.2" }), "full"],
+  ["sendgrid", "its list of bounces", [{ email: ada, status: "550", reason: "550 Unknown user" }], "hard"],
+  ["sendgrid", "its list of bounces, in its own words", [{ email: ada, reason: "Mail domain is unknown" }], "hard"],
   ["sendgrid", "a complaint", sendGrid("spamreport"), "complaint"],
   ["sendgrid", "an opt-out from a group", sendGrid("group_unsubscribe"), "unsubscribe"],
   ["sendgrid", "an address on SendGrid's own list", sendGrid("dropped", { reason: "Bounced Address" }), "hard"],
@@ -170,6 +173,24 @@ describe("recorded posts", () => {
       suppression_failure: "hard",
       unsubscribes: "unsubscribe",
     });
+  });
+
+  it.runIf(recorded)("of SendGrid as they come, events and lists of bounces, are read or passed over", () => {
+    const verdicts = readdirSync(path.join(recorded ?? "", "sendgrid"))
+      .filter((name) => name.startsWith("json-"))
+      .map((name) => said("sendgrid", read(`sendgrid/${name}`)).map((line) => line.split(" ")[0]));
+    expect(verdicts.map((some) => some.join(" "))).toEqual([
+      "hard",
+      "hard full",
+      ...Array.from({ length: 8 }, () => "hard"),
+      "hard hard hard",
+      "full",
+      "",
+      "",
+      "complaint",
+      "complaint",
+      "complaint",
+    ]);
   });
 
   it.runIf(recorded)("of Amazon as they come, with and without a cover, are read or passed over", () => {

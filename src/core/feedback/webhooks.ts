@@ -45,8 +45,11 @@ function found(email: string, said: ReturnedClass, ...event: unknown[]): Found {
 }
 
 /** What the receiving server said decides; where it said nothing, the provider's word that the address is dead does. */
-const bounced = (status: string, said: string): ReturnedClass =>
-  /\w/.test(status + said) ? meaningFor(status, said.replace(/^(?:smtp|x-[\w-]+);\s*/i, "")) : "hard";
+function bounced(status: string, said: string): ReturnedClass {
+  const enhanced = /^[45]\.\d{1,3}\.\d{1,3}$/.exec(status)?.[0] ?? "";
+  const words = said.replace(/^(?:smtp|x-[\w-]+);\s*/i, "");
+  return enhanced !== "" || /(?<!\d)[45]\d\d(?!\d)/.test(words) ? meaningFor(enhanced, words) : "hard";
+}
 
 // Amazon SES, told by Amazon SNS (docs.aws.amazon.com/ses, "Contents of event data"); the posts may come without SNS's cover.
 const amazonCover = z.object({ Type: text, Message: z.string().optional(), SubscribeURL: words });
@@ -182,18 +185,19 @@ function meaningOfPostmark({
   if (Type === "Unsubscribe") return "unsubscribe";
   if (Type === "BadEmailAddress") return "hard";
   if (Type === "SoftBounce") return meaningFor("", Details) === "full" ? "full" : "soft";
-  // Words without a server's code are Postmark's own.
-  return Type === "HardBounce" ? bounced("", /(?<!\d)[45]\d\d(?!\d)/.test(Details) ? Details : "") : "soft";
+  return Type === "HardBounce" ? bounced("", Details) : "soft";
 }
 
 // SendGrid (docs.sendgrid.com, "Event Webhook Reference"): many events a post.
 const sendGridEvent = z.object({
   email: text,
-  event: text,
+  /** Absent in the list of bounces that its API gives, which may be posted as it is. */
+  event: text.optional(),
   sg_event_id: words,
   type: words,
   reason: words,
   status: words,
+  created: words,
 });
 
 function readSendGrid(given: unknown): Found[] {
@@ -203,14 +207,20 @@ function readSendGrid(given: unknown): Found[] {
     .parse(given)
     .map((one) => {
       const event = sendGridEvent.safeParse(one);
-      return event.success ? found(event.data.email, meaningOfSendGrid(event.data), event.data.sg_event_id) : undefined;
+      return event.success
+        ? found(event.data.email, meaningOfSendGrid(event.data), event.data.sg_event_id, event.data.created)
+        : undefined;
     });
 }
 
 function meaningOfSendGrid({ event, type, reason = "", status = "" }: z.output<typeof sendGridEvent>): ReturnedClass {
   if (event === "spamreport") return "complaint";
   if (event === "unsubscribe" || event === "group_unsubscribe") return "unsubscribe";
-  if (event === "bounce") return type === "blocked" ? "soft" : bounced(status, reason);
+  if (event === "bounce" || event === undefined) {
+    const said = bounced(status, reason);
+    // SendGrid itself goes on sending to who is blocked.
+    return type === "blocked" && said === "hard" ? "soft" : said;
+  }
   if (event !== "dropped") return "other";
   // SendGrid keeps lists of its own, too.
   if (/^bounced address/i.test(reason) || /^invalid$/i.test(reason)) return "hard";
