@@ -106,7 +106,7 @@ export function openDialogue(socket: Socket, extensions: string[], hooks: Dialog
   function hear(code: number, response: string): void {
     const { step, entry } = waiting.shift() ?? {};
     watch();
-    const answer: Answer = { kind: "refused", code, response };
+    const answer: Refused = { kind: "refused", code, response, ...(step === "mail" ? { ofSender: true } : {}) };
     const isGood = code >= 200 && code < 300;
     // A 421 may come at any time (RFC 5321 §3.8): the server is about to close.
     if (step === undefined || step === "quit") end(response);

@@ -61,7 +61,7 @@ describe.each([{ pipelining: true }, { pipelining: false }])(
           }),
         ),
       );
-      expect(answers[2]).toEqual({ kind: "refused", code: Number(said.slice(0, 3)), response: said });
+      expect(answers[2]).toMatchObject({ kind: "refused", code: Number(said.slice(0, 3)), response: said });
       expect(answers.filter(({ kind }) => kind === "accepted")).toHaveLength(4);
       expect(receivedBy(server)).toEqual(readers(5).filter((to) => to !== "r2@example.org"));
     });

@@ -50,6 +50,16 @@ describe("an answer", () => {
     ["421 4.7.28 unusual rate of mail", "retry", "confirmed", 0, false, "resting"],
     ["550 5.7.26 unauthenticated", "retry", "confirmed", 0, false, "stopped"],
     ["550 5.7.515 access denied", "retry", "confirmed", 0, false, "stopped"],
+    ["550 5.1.0 Sender address rejected: User unknown in local table", "retry", "confirmed", 0, false, "stopped"],
+    [
+      "550 Called: mx, Response: 550 5.1.1 User unknown, Sender verify failed",
+      "retry",
+      "confirmed",
+      0,
+      false,
+      "stopped",
+    ],
+    ["550 5.1.7 no such user behind your return path", "retry", "confirmed", 0, false, "stopped"],
     ["550 5.1.1 no such user", "failed", "suppressed", 0, true, "none"],
     ["553 sorry, no such user here", "failed", "suppressed", 0, true, "none"],
     ["550 5.2.1 mailbox disabled", "failed", "suppressed", 0, true, "none"],
@@ -199,6 +209,18 @@ describe("a provider that slows us down", () => {
     await deliverAt(box, "09:00:00");
     expect(server.received).toHaveLength(1);
   });
+});
+
+it.each([
+  ["550 5.1.1 user unknown", { state: "retry", soft: 0 }, [{ stopped: true }]],
+  ["452 4.2.2 mailbox full", { state: "retry", soft: 0 }, []],
+  ["552 5.3.4 message too large", { state: "failed", soft: 0 }, []],
+])("%s, said of our own address, is nothing against the reader", async (said, standing, providers) => {
+  const box = await open({ script: ({ stage }) => (stage === "mail" ? said : undefined) });
+  await planDigests(database.db, ["ada@example.org"]);
+  await deliverAt(box, "07:00:00");
+  expect(await standingOf(database.db, "ada@example.org")).toMatchObject({ reader: "confirmed", ...standing });
+  expect((await database.db.execute(sql`select stopped from providers`)).rows).toEqual(providers);
 });
 
 describe("opt-out wins", () => {
