@@ -24,3 +24,8 @@ it("marks whole words only, in any script, and comes to an end on signs of two h
   expect(marked("a😀x😀x 😀x", "😀x")).toBe("a😀x😀x [😀x]");
   expect(marked("two  words\nhere", "two words here")).toBe("[two  words\nhere]");
 });
+
+it("marks a phrase also where brackets or a comma stand between its words", () => {
+  const segments = highlight("The key-value (KV) cache, KV cache and kv. Cache", ["KV cache"]);
+  expect(segments.filter(({ hit }) => hit).map(({ text }) => text)).toEqual(["KV) cache", "KV cache"]);
+});

@@ -34,6 +34,15 @@ test("a paper that came is matched once, with its score and the words as they st
   expect(await runMatch(context())).toEqual({ papers: 0, matches: 0 });
 });
 
+test("a phrase over brackets or a comma is told as one would say it, once", async () => {
+  await applyTopics(store.db, [topic("cache", '"kv cache" OR "backdoor attack"')], now);
+  await storeTexts(store.db, [
+    { title: "Key-value (KV) cache", abstract: "A KV cache, a (KV) cache. On backdoors: attack and defense." },
+  ]);
+  await runMatch(context());
+  expect((await readMatches())[0]?.terms).toEqual(["KV cache", "backdoors attack"]);
+});
+
 test.each([
   "A²RD: diffusion told",
   "½ a diffusion, H₂O",

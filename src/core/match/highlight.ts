@@ -33,11 +33,13 @@ function patternOf(terms: readonly string[]): RegExp | undefined {
   const known = patterns.get(terms);
   if (known) return known.pattern;
   const wanted = [...new Set(terms.map((term) => term.trim()).filter(Boolean))].sort((a, b) => b.length - a.length);
-  const alternatives = wanted.map((term) => term.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&").replace(/\s+/g, "\\s+"));
+  const alternatives = wanted.map((term) => term.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&").replace(/\s+/g, between));
   const pattern = wanted.length > 0 ? new RegExp(alternatives.join("|"), "giu") : undefined;
   patterns.set(terms, { pattern });
   return pattern;
 }
 
+/** Terms are told without the brackets and commas between their words. */
+const between = '[)\\]"”,:;]*\\s+[(\\[“"]*';
 const letterEnd = /[\p{L}\p{N}]$/u;
 const letterStart = /^[\p{L}\p{N}]/u;

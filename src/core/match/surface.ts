@@ -3,14 +3,16 @@ import type { ScorePart } from "./match.ts";
 
 const MAX_TERMS = 8;
 
-/** The distinct words that earned a score, dearest first, as they stand in the text, and names followed; at most 8. */
+/** The distinct words that earned a score, dearest first, as they stand in the text but for signs between the words of a phrase, and names followed; at most 8. */
 export function listTerms(parts: ScorePart[]): string[] {
   const [only] = parts;
-  if (only && parts.length === 1 && only.weight > 0 && only.terms.length <= MAX_TERMS) return only.terms;
+  if (only && parts.length === 1 && only.weight > 0 && only.terms.length <= MAX_TERMS && !only.terms.some(hasSigns))
+    return only.terms;
   const terms = new Map<string, string>();
   for (const part of parts) {
     if (part.weight === 0) continue;
-    for (const term of part.terms) {
+    for (const written of part.terms) {
+      const term = hasSigns(written) ? written.replace(signs, " ") : written;
       const small = term.toLowerCase();
       if (terms.has(small)) continue;
       terms.set(small, term);
@@ -19,3 +21,7 @@ export function listTerms(parts: ScorePart[]): string[] {
   }
   return [...terms.values()];
 }
+
+/** `KV) cache`, `code: executable`: what stands between two words that count as a phrase. */
+const signs = /[)\]"”,:;]*\s+[([“"]*/g;
+const hasSigns = (term: string) => /[)\]"”,:;]\s|\s[([“"]/.test(term);
