@@ -97,7 +97,7 @@ export async function forgetMatched(db: Queryable, from: Date): Promise<number> 
 export async function listWindowPapers(db: Queryable, { from, to }: { from: Date; to: Date }): Promise<RankedPaper[]> {
   const answer = await db.execute<{ papers: (Omit<RankedPaper, "listedAt"> & { listedAtMs: number })[] }>(
     sql`select coalesce(json_agg(found), '[]') as papers from (
-        select id as "paperId", title, upvotes, comments, stars, ${votable} as votable,
+        select id as "paperId", title, upvotes, comments, stars, ${votable} as votable, canonical_id like 'arxiv:%' as arxiv,
           floor(extract(epoch from ${newsSince}) * 1000)::bigint as "listedAtMs" from papers
         where listed_at > ${from.toISOString()} and listed_at <= ${to.toISOString()} and withdrawn_at is null) found`,
   );

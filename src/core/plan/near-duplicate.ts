@@ -4,12 +4,13 @@ const ALIKE = 0.8;
 
 /**
  * A group number for each title; a title whose words overlap by 0.8 (Jaccard) with those of a group's first title gets that
- * group's number, of several the lowest. Two sets that alike share one of their rarest words: sorted by rarity, one among the
+ * group's number, of several the lowest. Only the very same words are alike where a number tells two titles apart (`Part I`,
+ * `Part II`), or where both papers are `numbered` by a register that gives each work one id (arXiv). Two sets that alike share one of their rarest words: sorted by rarity, one among the
  * first ⌊0.2 · size⌋ + 1 of each (prefix filter; Chaudhuri, Ganti and Kaushik 2006), so few pairs are compared.
  */
-export function groupNearDuplicates(titles: readonly string[]): Int32Array {
+export function groupNearDuplicates(titles: readonly string[], numbered: readonly boolean[] = []): Int32Array {
   // Written without arrays, closures or sorting for each title: thousands of titles are grouped while one reader waits.
-  const { words, starts, holders } = numberWords(titles);
+  const { words, starts, holders, isNumeral } = numberWords(titles);
   const groups = new Int32Array(titles.length);
   /** The first title of each group. */
   const firsts: number[] = [];
@@ -38,8 +39,18 @@ export function groupNearDuplicates(titles: readonly string[]): Int32Array {
         const from = starts[first] ?? 0;
         const to = starts[first + 1] ?? 0;
         let both = 0;
-        for (let place = from; place < to; place++) if (owner[words[place] ?? 0] === title) both++;
-        if (both / (size + to - from - both) >= ALIKE) found = group;
+        let numerals = countNumerals(words, start, end, isNumeral);
+        let told = numbered[title] === true && numbered[first] === true;
+        for (let place = from; place < to; place++) {
+          const word = words[place] ?? 0;
+          const isShared = owner[word] === title;
+          if (isShared) both++;
+          if (!isNumeral[word]) continue;
+          if (isShared) numerals--;
+          else told = true;
+        }
+        told ||= numerals > 0;
+        if (both / (size + to - from - both) >= (told ? 1 : ALIKE)) found = group;
       }
     groups[title] = found < 0 ? firsts.length : found;
     if (found >= 0) continue;
@@ -52,6 +63,12 @@ export function groupNearDuplicates(titles: readonly string[]): Int32Array {
     firsts.push(title);
   }
   return groups;
+}
+
+function countNumerals(words: number[], start: number, end: number, isNumeral: boolean[]): number {
+  let count = 0;
+  for (let at = start; at < end; at++) if (isNumeral[words[at] ?? 0]) count++;
+  return count;
 }
 
 /** From `start` to `end`, swaps the words with the fewest holders before `telling`; of equally rare ones the lower number first. */
@@ -70,18 +87,19 @@ function putRarestFirst(words: number[], start: number, telling: number, end: nu
   }
 }
 
-type Numbered = { words: number[]; starts: number[]; holders: number[] };
+type Numbered = { words: number[]; starts: number[]; holders: number[]; isNumeral: boolean[] };
 
-/** The distinct words of the titles by number, one title after the other, where each starts and the last ends, and in how many titles each word stands. */
+/** The distinct words of the titles by number, one title after the other, where each starts and the last ends, in how many titles each word stands and whether it is a number. */
 function numberWords(titles: readonly string[]): Numbered {
   const numbers = new Map<string, number>();
-  const numbered: Numbered = { words: [], starts: [0], holders: [] };
+  const numbered: Numbered = { words: [], starts: [0], holders: [], isNumeral: [] };
   const owner: number[] = [];
   const put = (word: string, title: number) => {
     const number = numbers.get(word) ?? numbers.size;
     if (number === numbers.size) {
       numbers.set(word, number);
       numbered.holders.push(0);
+      numbered.isNumeral.push(/^(?:\d+|[ivx]+)$/.test(word));
       owner.push(-1);
     }
     if (owner[number] === title) return;

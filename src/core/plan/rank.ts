@@ -6,13 +6,14 @@
 //     freshness = 0.5 ^ (age / 2 days): what came today goes before what fell to the cap yesterday
 //   taken = value · 0.8 ^ (papers already taken for that topic): no topic drowns another
 //   A vote multiplies the value of papers that share words with the one voted on (core/match/similar.ts).
-//   Near-duplicates share a group; one of a group is taken, and none when one of it was sent.
+//   Near-duplicates share a group (two works of arXiv only under the same words); one of a group is taken, and none when one was sent.
 //   "At least N upvotes" means what it says: a paper that no site has counted has none, and stays away from N = 1 on.
 import { countUnion, hasBit, setBit } from "../bits.ts";
 import { type Standing, standing } from "./hotness.ts";
 import { groupNearDuplicates } from "./near-duplicate.ts";
 
-export type RankedPaper = Standing & { paperId: number; title: string };
+/** `arxiv`: its id is one of arXiv, which gives each work one. */
+export type RankedPaper = Standing & { paperId: number; title: string; arxiv?: boolean };
 export type TopicMatch = { paperId: number; topicId: number; score: number };
 
 /** One topic's papers by their number, best first, with the group of each, and the groups as a set. */
@@ -90,7 +91,10 @@ export function numberPapers(papers: readonly RankedPaper[], now: Date): TopicLi
     upvotes: Int32Array.from(sorted, ({ upvotes }) => upvotes),
     standings: Float64Array.from(sorted, (paper) => standing(paper, now)),
     freshness: Float64Array.from(sorted, ({ listedAt }) => 0.5 ** (ageDays(listedAt) / HALF_LIFE_DAYS)),
-    groups: groupNearDuplicates(sorted.map(({ title }) => title)),
+    groups: groupNearDuplicates(
+      sorted.map(({ title }) => title),
+      sorted.map(({ arxiv = false }) => arxiv),
+    ),
     numbers,
     firstId,
     lastId,
