@@ -37,12 +37,16 @@
       const found = await fetch(`/api/v1/topics/count?topics=${encodeURIComponent(chosen.join(","))}`).catch(() => undefined);
       if (mine !== latest || !found?.ok) return;
       const { perDay } = await found.json();
+      const most = Number(form.querySelector('[name="max_papers"]')?.value) || Infinity;
+      const weekly = form.querySelector('[name="cadence"]')?.value === "weekly";
+      const capped = Math.round(weekly ? perDay * 5 : perDay) > most;
+      const rest = capped ? ` match; the best ${most} come${weekly ? " on Monday" : ""}.` : ".";
       const [many, span] = perDay < 0.95 ? [Math.max(1, Math.round(perDay * 7)), "week"] : [Math.round(perDay), "day"];
-      const says = `About ${many} ${many === 1 ? "paper" : "papers"} a ${span}.`;
+      const says = `About ${many} ${many === 1 ? "paper" : "papers"} a ${span}${rest}`;
       answer.textContent = perDay === 0 ? "Nothing lately on these topics." : says;
     };
     form.addEventListener("change", (event) => {
-      if (event.target.name === "topics") count();
+      if (["topics", "max_papers", "cadence"].includes(event.target.name)) count();
     });
     if (form.querySelector('input[name="topics"]:checked')) count();
   }

@@ -29,7 +29,8 @@ export async function backtest(
 ): Promise<Backtest | { kind: "error"; message: string; at: number }> {
   const parsed = parseRules(text);
   if (parsed.kind === "error") return parsed;
-  const { compiled } = await compileOne(db, parsed.rules);
+  const { compiled, topic } = await compileOne(db, parsed.rules);
+  if (!topic.root) return { kind: "error", message: "These words are too common to look for", at: 0 };
   const from = new Date(now.getTime() - days * 86_400_000);
   const papers = await listRecentPapers(db, { from, to: now, limit: MAX_PAPERS });
   const found = explainMatches(papers, compiled).sort((a, b) => b.score - a.score || b.paperId - a.paperId);

@@ -31,7 +31,9 @@ const DAY_MS = 86_400_000;
 const ABSTRACT_CUT = 420;
 
 const listed = sql.raw(`
-  papers.id, papers.canonical_id as "canonicalId", papers.title, left(papers.abstract, ${ABSTRACT_CUT}) as abstract,
+  papers.id, papers.canonical_id as "canonicalId", papers.title,
+  case when length(papers.abstract) <= ${ABSTRACT_CUT} then papers.abstract
+    else regexp_replace(left(papers.abstract, ${ABSTRACT_CUT}), '\\s+\\S*$', '') || '…' end as abstract,
   papers.authors[1:3] as "firstAuthors", papers.authors[cardinality(papers.authors)] as "lastAuthor",
   coalesce(papers.author_count, cardinality(papers.authors)) as "authorCount", papers.organization, papers.links, papers.thumbnail,
   papers.upvotes, papers.comments, papers.stars, papers.listed_on::text as "listedOn",

@@ -82,11 +82,6 @@ export function perDay(value: number, about = "about "): string {
   return `${about}${Math.round(value)} a day`;
 }
 
-/** 1.57 → `1.6 a day`. */
-export function aDay(value: number): string {
-  return `${decimal.format(value)} a day`;
-}
-
 /** The first names, the last one and how many there are: `Ada Lovelace, Mary Somerville … Grace Hopper · 12 authors`. */
 export function names(first: string[], last: string | null | undefined, total: number): string {
   if (first.length === 0) return total > 0 ? plural(total, "author") : "Authors not stated";

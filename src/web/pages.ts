@@ -4,11 +4,11 @@ import { Eta } from "eta";
 import type { Response } from "express";
 import type { Config } from "../config.ts";
 import { distinctTerms } from "../core/deliver/digest-words.ts";
-import { aDay, count, date, day, hour, instant, names, perDay, plural, shorten } from "./format.ts";
+import { count, date, day, hour, instant, names, perDay, plural, shorten } from "./format.ts";
 
 const root = path.join(import.meta.dirname, "../..");
 /** What templates write dates, counts and names with. */
-const format = { aDay, count, date, day, hour, instant, names, perDay, plural, shorten, terms: distinctTerms };
+const format = { count, date, day, hour, instant, names, perDay, plural, shorten, terms: distinctTerms };
 
 /** What the layout asks of every page. */
 export type Page = {

@@ -204,6 +204,22 @@ describe.skipIf(!executable)("in a browser", () => {
     await page.context().close();
   }, 30_000);
 
+  test("who chooses more than a digest holds is told so, as soon as it is so", async () => {
+    const email = "much@example.net";
+    const { page } = await openPage();
+    await page.goto(service.url);
+    await page.getByLabel("Your e-mail address").fill(email);
+    await press(page, "Subscribe");
+    await page.goto(linkIn((await service.mailTo(email)).text, "confirm"));
+    for (const box of await page.locator('input[name="topics"]').all()) await box.check({ force: true });
+    const told = () => expect.poll(() => page.locator("[data-live-answer]").textContent());
+    await told().toMatch(/^About \d+ papers a day match; the best 10 come\.$/);
+    await page.getByLabel("Papers in a digest").fill("50");
+    await page.getByLabel("Papers in a digest").blur();
+    await told().toMatch(/^About \d+ papers a day\.$/);
+    await page.context().close();
+  }, 30_000);
+
   test("every page has no violation that axe finds, light and dark, and nothing runs over a phone's edge", async () => {
     const { page, complaints } = await openPage();
     await page.addInitScript({ content: axe });

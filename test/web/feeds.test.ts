@@ -1,6 +1,7 @@
 // Can a reader program follow the front page, a topic, and its reader's own digests?
 import { beforeAll, describe, expect, test } from "vitest";
 import { useApp } from "../support/app.ts";
+import { storeTexts } from "../support/match-papers.ts";
 import { confirmReader, storeListDay, writeDigest } from "../support/web-data.ts";
 import { elementsOf, parseXml, textOf } from "../support/xml.ts";
 
@@ -8,6 +9,8 @@ const app = useApp();
 let papers: number[] = [];
 beforeAll(async () => {
   papers = await storeListDay(app.db, app.now);
+  const abstract = "Understandably intricate. ".repeat(30);
+  await storeTexts(app.db, [{ title: "A long one", abstract, listedAt: app.now }]);
 });
 describe("public feeds", () => {
   test.each(["/papers", "/topics/robotics"])(
@@ -38,6 +41,16 @@ describe("public feeds", () => {
     const plain = feed.items.find(({ title }: { title: string }) => title.includes("<think>"));
     expect(plain.content_html).toContain("Q&amp;A");
     expect(plain.content_html).not.toContain("<think>");
+  });
+
+  test("a long abstract is cut at a word, with an ellipsis, in feeds and in the API", async () => {
+    const feed = JSON.parse(await (await app.get("/papers.json")).text());
+    const item = feed.items.find(({ title }: { title: string }) => title === "A long one");
+    expect(item.content_html).toMatch(/^<p>(Understandably intricate\. ?){16}…<\/p>/);
+    const { papers: all } = (await (await app.get("/api/v1/papers?limit=50")).json()) as {
+      papers: { title: string; abstract: string }[];
+    };
+    expect(all.find(({ title }) => title === "A long one")?.abstract).toMatch(/Understandably intricate\.…$/);
   });
 
   test("a reader program that has it gets 304, by tag and by date", async () => {

@@ -58,6 +58,7 @@ describe("lists", () => {
     expect(html).not.toContain("An image is worth a look");
     expect(await page("/?topic=nothing-such")).toContain("None of these papers is about this topic");
     expect(await page("/papers/date/2026-01-03")).toContain("There are no lists on weekends");
+    expect(await page("/papers/date/2026-09-03")).toContain("This day is still to come.");
   });
 
   test("a page past the end says so and leads back to the last one", async () => {

@@ -110,6 +110,12 @@ describe("saving", () => {
     expect(await listChosenTopics(app.db, reader.id)).toEqual(["robotics", "vision"]);
   });
 
+  test("a mistake in the left-out words says in which line", async () => {
+    const reader = await confirmReader(app, "lines@example.net");
+    const answer = await app.post(app.paths.preferences(reader.id), { excluded: 'survey\n"never closed' });
+    expect(await answer.text()).toContain("This quotation mark is never closed, in line 2.");
+  });
+
   test.each([
     ["no topic", { choices: "1" }, "topics-error"],
     ["an unknown topic", { topics: "nope" }, "topics-error"],
@@ -244,6 +250,22 @@ describe("own topics", () => {
     expect(answer.status).toBe(422);
     expect(page).toContain("at character 10");
     expect(page).toContain("robot OR &quot;open");
+  });
+
+  test("words that are in every paper are told when they are tried", async () => {
+    const reader = await confirmReader(app, "common@example.net");
+    const answer = await app.post(`${app.paths.preferences(reader.id)}/topics`, { rules: "the", action: "test" });
+    expect(answer.status).toBe(422);
+    expect(await answer.text()).toContain("These words are too common to look for.<");
+  });
+
+  test("a topic without a name is shown once, by its words", async () => {
+    const reader = await confirmReader(app, "nameless@example.net");
+    const path = app.paths.preferences(reader.id);
+    await app.post(`${path}/topics`, { rules: "laundry", action: "save" });
+    const page = await (await app.get(path)).text();
+    expect(page).toMatch(/<strong>laundry<\/strong>/);
+    expect(page).not.toContain("<code>laundry</code>");
   });
 
   test("an author can be followed by name", async () => {

@@ -185,6 +185,15 @@ export function parseExclusions(text: string): ParsedRules {
   return { kind: "ok", rules: { root: merge("any", parts), threshold: 0, text } };
 }
 
+/** A mistake in a rule text as a sentence, with its place where that is not the beginning: `…, in line 2 at character 5.` */
+export function mistakeIn(text: string, { message, at }: { message: string; at: number }): string {
+  const lines = text.slice(0, at).split("\n");
+  const column = (lines.at(-1)?.length ?? 0) + 1;
+  const line = lines.length > 1 ? ` in line ${lines.length}` : "";
+  const character = column > 1 ? ` at character ${column}` : "";
+  return `${message}${line || character ? "," : ""}${line}${character}.`;
+}
+
 /** Every term of a rule, also of what it leaves out. */
 export function listRuleTerms(rule: Rule): Term[] {
   if (rule.kind === "term") return [rule];

@@ -1,7 +1,7 @@
 // What may a reader choose on the confirm and preference pages? Forms in, typed choices or a message beside each field out.
 import { z } from "zod";
 import type { Cadence } from "../digest.ts";
-import { parseExclusions } from "../match/rules.ts";
+import { mistakeIn, parseExclusions } from "../match/rules.ts";
 import { isDate } from "../weeks.ts";
 import { readTimezone } from "./timezones.ts";
 
@@ -58,8 +58,7 @@ const form = z.object({
     .transform((text) => text.replace(/\r\n?/g, "\n").trim())
     .superRefine((text, context) => {
       const parsed = text === "" ? undefined : parseExclusions(text);
-      if (parsed?.kind === "error")
-        context.addIssue({ code: "custom", message: `${parsed.message}, at character ${parsed.at + 1}.` });
+      if (parsed?.kind === "error") context.addIssue({ code: "custom", message: mistakeIn(text, parsed) });
     })
     .optional(),
   pause_until: z.string().optional(),

@@ -2,6 +2,7 @@
 import type { Request } from "express";
 import type { z } from "zod";
 import { bibtex, cslJson, ris } from "../../core/citation.ts";
+import { mistakeIn } from "../../core/match/rules.ts";
 import {
   countPapersADay,
   findLatestDay,
@@ -130,7 +131,7 @@ async function listPapers(
     if (found.kind === "error")
       return {
         status: 422,
-        body: { error: `${found.message}, at character ${found.at + 1}.`, fields: { q: found.message } },
+        body: { error: mistakeIn(q, found), fields: { q: found.message } },
       };
     const cards = await listListedPapers(
       web.db,

@@ -1,6 +1,6 @@
 // How does a reader write a topic of their own? Try it on the last days, save it, change it, delete it.
 import { Router } from "express";
-import { followRules } from "../../core/match/rules.ts";
+import { followRules, mistakeIn } from "../../core/match/rules.ts";
 import { backtest } from "../../db/backtest.ts";
 import { deleteSavedTopic, MAX_SAVED_TOPICS, readOwnRules, saveTopic } from "../../db/saved-topics.ts";
 import { type Form, fieldOf, formOf, paramOf, readForm, readId } from "../forms.ts";
@@ -46,7 +46,7 @@ export function savedTopicRoutes(web: Web): Router {
       const told = read.kind === "error" ? read : await backtest(web.db, asked);
       const shown =
         told.kind === "error"
-          ? { ...draft, error: saidOf(told) }
+          ? { ...draft, error: mistakeIn(draft.rules, told) }
           : { ...draft, tried: told, follows: isFollowing(draft.rules) };
       return sendPreferences(web, response, token, subscriber, { draft: shown }, told.kind === "error" ? 422 : 200);
     }
@@ -57,7 +57,8 @@ export function savedTopicRoutes(web: Web): Router {
     );
     if (answer.kind === "gone") return sendNotFound(web, response);
     if (answer.kind !== "saved") {
-      const error = answer.kind === "error" ? saidOf(answer) : `At most ${MAX_SAVED_TOPICS} topics can be saved.`;
+      const error =
+        answer.kind === "error" ? mistakeIn(draft.rules, answer) : `At most ${MAX_SAVED_TOPICS} topics can be saved.`;
       return sendPreferences(web, response, token, subscriber, { draft: { ...draft, error } }, 422);
     }
     response.redirect(303, `/preferences/${token}?done=topic-saved#saved`);
@@ -74,7 +75,3 @@ function rulesOf(form: Form): string {
 }
 
 const isFollowing = (rules: string) => /^(author|org):"[^"]*"$/.test(rules);
-
-function saidOf({ message, at }: { message: string; at: number }): string {
-  return `${message}, at character ${at + 1}.`;
-}

@@ -1,5 +1,6 @@
 // Which papers hold these words? The same grammar as topics, with what was found marked.
 import { Router } from "express";
+import { mistakeIn } from "../../core/match/rules.ts";
 import { findNamedPaper, searchPapers } from "../../db/search.ts";
 import { numberOf, queryOf } from "../forms.ts";
 import { pager } from "../front.ts";
@@ -36,7 +37,7 @@ export function searchRoutes(web: Web): Router {
     await web.cache.send(request, response, async () => {
       const answer = await searchPapers(web.db, words, { page, perPage: PER_PAGE });
       if (answer.kind === "error")
-        return { status: 422, body: web.pages.render("search", about, { words, error: answer }) };
+        return { status: 422, body: web.pages.render("search", about, { words, error: mistakeIn(words, answer) }) };
       const shown = pager(answer.total, answer.page, "/search", undefined, PER_PAGE, words);
       return { body: web.pages.render("search", about, { words, answer, author: authorOf(words), pager: shown }) };
     });
