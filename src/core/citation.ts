@@ -138,6 +138,19 @@ const texSigns: Record<string, string> = {
   "~": "\\textasciitilde{}",
 };
 
+/** BibTeX counts brackets to find the end of a field, also those behind a backslash. */
+const loneBrackets: Record<string, string> = { "{": "\\textbraceleft{}", "}": "\\textbraceright{}" };
+
 function escapeTex(text: string): string {
-  return text.replace(/\s+/g, " ").replace(/[\\{}$&%#_^~]/g, (sign) => texSigns[sign] ?? sign);
+  const signs = isPaired(text) ? texSigns : { ...texSigns, ...loneBrackets };
+  return text.replace(/\s+/g, " ").replace(/[\\{}$&%#_^~]/g, (sign) => signs[sign] ?? sign);
+}
+
+function isPaired(text: string): boolean {
+  let depth = 0;
+  for (const sign of text) {
+    if (sign === "{") depth++;
+    if (sign === "}" && --depth < 0) return false;
+  }
+  return depth === 0;
 }

@@ -6,8 +6,14 @@ import { escapeHtml } from "../core/escape-html.ts";
 import { shorten } from "./format.ts";
 import type { Web } from "./web.ts";
 
+/** Stands for `<` where the writer of Atom forgets to escape it, in attributes; no text holds it (`clean`). */
+const LESS_THAN = "\uFFFF";
+
 const forms = {
-  atom: { type: "application/atom+xml; charset=utf-8", write: (feed: Feed) => feed.atom1() },
+  atom: {
+    type: "application/atom+xml; charset=utf-8",
+    write: (feed: Feed) => feed.atom1().replaceAll(LESS_THAN, "&lt;"),
+  },
   rss: { type: "application/rss+xml; charset=utf-8", write: (feed: Feed) => feed.rss2() },
   json: { type: "application/feed+json; charset=utf-8", write: (feed: Feed) => feed.json1() },
 };
@@ -71,7 +77,10 @@ export function writeFeed(web: Web, form: FeedForm, about: FeedAbout, entries: F
       published: entry.publishedAt,
       // An empty list of authors is more than the JSON Feed writer can bear.
       ...(entry.authors.length > 0 ? { author: entry.authors.map((name) => ({ name: clean(name) })) } : {}),
-      category: entry.topics.map((name) => ({ name: clean(name), term: clean(name) })),
+      category: entry.topics
+        .map(clean)
+        .map((name) => (form === "atom" ? name.replaceAll("<", LESS_THAN) : name))
+        .map((name) => ({ name, term: name })),
     });
   const { type, write } = forms[form];
   return { type, body: write(feed), modifiedAt };

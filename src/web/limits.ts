@@ -3,6 +3,7 @@ import { createHmac } from "node:crypto";
 import type { Request } from "express";
 import ipaddr from "ipaddr.js";
 import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from "rate-limiter-flexible";
+import type { Config } from "../config.ts";
 import type { Context } from "../context.ts";
 
 const HOUR = 3_600;
@@ -75,9 +76,16 @@ export function networkOf(request: Request): string {
   return address.toByteArray().slice(0, 8).join(".");
 }
 
-/** Whether the request comes from this machine or a private network. */
-export function isNear(request: Request): boolean {
+/** Whether the request comes from this machine or a private network, through no proxy that is not counted. */
+export function isNear(request: Request, { TRUST_PROXY }: Config): boolean {
+  if (TRUST_PROXY === 0 && (request.get("x-forwarded-for") ?? request.get("forwarded")) !== undefined) return false;
   const text = request.ip ?? "";
   if (!ipaddr.isValid(text)) return false;
   return ["loopback", "private", "uniqueLocal", "linkLocal"].includes(ipaddr.process(text).range());
+}
+
+/** Whether the request names this service: an attacker's page may have its own name lead to this machine (DNS rebinding). */
+export function isOurName(request: Request, { BASE_URL }: Config): boolean {
+  const host = (request.get("host") ?? "").toLowerCase().replace(/:\d{1,5}$/, "");
+  return [new URL(BASE_URL).hostname, "localhost"].includes(host) || ipaddr.isValid(host.replace(/^\[|\]$/g, ""));
 }

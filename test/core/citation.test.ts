@@ -21,6 +21,20 @@ describe("citations", () => {
     expect(unescaped.split("{").length).toBe(unescaped.split("}").length);
   });
 
+  test("a bracket without its other half stays inside its field: BibTeX counts escaped ones too", () => {
+    for (const title of ["A } b", "A { b", "}{", "a }} @misc{evil, title = {b"]) {
+      const entry = bibtex({ ...paper, title, authors: [title] });
+      let depth = 0;
+      const inside = [...entry].filter((sign) => {
+        if (sign === "{") depth++;
+        else if (sign === "}") depth--;
+        return depth > 0;
+      });
+      expect(depth).toBe(0);
+      expect(entry).toBe(`@misc${inside.join("")}}\n`);
+    }
+  });
+
   test("a BibTeX key holds letters and digits only", () => {
     expect(bibtex(paper)).toMatch(/^@misc\{lovelace2026with,/);
     expect(bibtex({ ...paper, authors: ["Łukasz Ćwiek"], title: "Été" })).toMatch(/^@misc\{[a-z0-9]+,/);

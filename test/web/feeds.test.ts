@@ -1,4 +1,5 @@
 // Can a reader program follow the front page, a topic, and its reader's own digests?
+import { sql } from "drizzle-orm";
 import { beforeAll, describe, expect, test } from "vitest";
 import { useApp } from "../support/app.ts";
 import { storeTexts } from "../support/match-papers.ts";
@@ -92,6 +93,23 @@ describe("a reader's own feed", () => {
     expect(xml).toContain("Thu 5 Mar 2026: 3 papers");
     expect(xml).toContain("Robotics: robot");
     expect(xml).not.toContain("feed@example.net");
+  });
+
+  test("is well-formed whatever a reader called a topic of their own", async () => {
+    const reader = await confirmReader(app, "named@example.net");
+    const name = `p < 0.05 & "b" > 'c' ]]>`;
+    await writeDigest(app.db, reader.id, {
+      editionDate: "2026-03-03",
+      paperIds: papers,
+      state: "sent",
+      plannedAt: app.now,
+    });
+    await app.db.execute(
+      sql`update edition_cards set card = jsonb_set(card, '{topic,name}', to_jsonb(${name}::text)) where edition_date = '2026-03-03'`,
+    );
+    const xml = await (await app.get(app.paths.feed(reader.id))).text();
+    expect(elementsOf(parseXml(xml), "category")).toHaveLength(1);
+    expect(xml).toContain("label=\"p &lt; 0.05 &amp; &quot;b&quot; > 'c' ]]>\"");
   });
 
   test("a forged token opens none", async () => {

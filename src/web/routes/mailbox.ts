@@ -2,7 +2,7 @@
 import { type RequestHandler, Router } from "express";
 import type { MailboxMessage } from "../../mail/mailbox.ts";
 import { paramOf } from "../forms.ts";
-import { isNear } from "../limits.ts";
+import { isNear, isOurName } from "../limits.ts";
 import { privatePage, sendForeignHtml } from "../security.ts";
 import { sendNotFound, type Web } from "../web.ts";
 
@@ -13,8 +13,8 @@ export function mailboxRoutes(web: Web): Router {
 
   // The mails hold links that act for their readers, so strangers on the network do not get to see them.
   const near: RequestHandler = (request, response, next) => {
-    if (isNear(request)) next();
-    else sendNotFound(web, response);
+    if (isNear(request, web.config) && isOurName(request, web.config)) return next();
+    sendNotFound(web, response);
   };
 
   router.get("/mailbox", near, privatePage, (_request, response) => {
