@@ -8,8 +8,11 @@ export type CalendarName = "arxiv" | "weekdays" | "any";
 const EASTERN = "America/New_York";
 const FREEZE = { hour: 14 };
 const ANNOUNCEMENT = { hour: 20 };
-const weekdayNames = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-const monthNames = "January February March April May June July August September October November December".split(" ");
+/** From Monday on. */
+export const weekdayNames = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+export const monthNames = "January February March April May June July August September October November December".split(
+  " ",
+);
 
 const plain = (day: string) => Temporal.PlainDate.from(day);
 

@@ -1,10 +1,9 @@
 // What does a digest say about itself? Subject, introduction, by-lines; plain text, the same in both parts.
+import { monthNames, weekdayNames } from "../calendar.ts";
 import type { Cadence, Digest, DigestCard } from "../digest.ts";
 
-const weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-const longMonths = "January February March April May June July August September October November December".split(" ");
-const longDays = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split(" ");
+const weekdayOf = (date: Date) => weekdayNames[(date.getUTCDay() + 6) % 7] ?? "";
+const monthOf = (date: Date) => monthNames[date.getUTCMonth()] ?? "";
 
 const thousands = new Intl.NumberFormat("en");
 
@@ -58,10 +57,9 @@ function listOf(names: string[]): string {
   return shown.length > 0 ? `${shown.join(", ")} and ${last}` : `${last}`;
 }
 
-const shortDate = (date: Date) => `${weekdays[date.getUTCDay()]} ${date.getUTCDate()} ${months[date.getUTCMonth()]}`;
+const shortDate = (date: Date) => `${weekdayOf(date).slice(0, 3)} ${date.getUTCDate()} ${monthOf(date).slice(0, 3)}`;
 
-const longDate = (date: Date) =>
-  `${longDays[date.getUTCDay()]}, ${date.getUTCDate()} ${longMonths[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
+const longDate = (date: Date) => `${weekdayOf(date)}, ${date.getUTCDate()} ${monthOf(date)} ${date.getUTCFullYear()}`;
 
 /** Topic names, those with most papers first. */
 function topicNames(cards: DigestCard[]): string[] {
