@@ -1,13 +1,11 @@
 // Which papers of a batch hold these words? Bit sets over PostgreSQL's lexemes; phrases and nearness are re-checked by position.
-import { categoryAliases } from "../arxiv-categories.ts";
+import { setBit } from "../bits.ts";
 import type { Asked } from "./match-rules.ts";
-import { type PaperWords, plainName, textAt } from "./paper-words.ts";
+import { earnedAt, nameWords, pointsOf, termsOf } from "./paper-hits.ts";
+import type { PaperWords } from "./paper-words.ts";
 
 /** Where one asked thing was found: a bit a paper, the papers by their number in the batch, and what each earned. */
 export type Hits = { bits: Uint32Array; papers: number[]; points: number[]; dense: Float32Array | undefined };
-/** First and last word of a hit, by position. */
-type Span = { from: number; to: number };
-
 export type PaperIndex = {
   papers: PaperWords[];
   /** Bit-set length in 32-bit words. */
@@ -123,7 +121,7 @@ export function pointsAt({ dense, papers, points }: Hits, paper: number): number
 }
 
 function addHit(hits: Hits, paper: number, points: number): void {
-  hits.bits[paper >> 5] = (hits.bits[paper >> 5] ?? 0) | (1 << (paper & 31));
+  setBit(hits.bits, paper);
   hits.papers.push(paper);
   hits.points.push(points);
 }
@@ -138,114 +136,10 @@ function densely({ papers, points }: Hits, size: number): Float32Array | undefin
   return dense;
 }
 
-function pointsOf(asked: Asked, paper: PaperWords): number {
-  if (asked.kind === "fact") return listFacts(asked, paper).length > 0 ? 2 : 0;
-  return earnedAt(
-    listSpans(asked, paper).map(({ from }) => from),
-    paper.titleEnd,
-  );
-}
-
-/** In the title 2 points; in the abstract 1, 1.5 when twice, 2 when more often: naming a thing is not being about it. */
-function earnedAt(positions: number[], titleEnd: number): number {
-  let inTitle = 0;
-  for (const position of positions) if (position <= titleEnd) inTitle++;
-  const inAbstract = positions.length - inTitle;
-  return (inTitle > 0 ? 2 : 0) + (inAbstract > 0 ? Math.min(2, 1 + 0.5 * (inAbstract - 1)) : 0);
-}
-
 /** One lexeme, wherever and however it stands: nine in ten of what rules ask, and the index has already found it. */
 function isPlainWord(asked: Asked): asked is Asked & { kind: "words" } {
   if (asked.kind !== "words" || asked.part !== "whole" || asked.place !== "anywhere") return false;
   return asked.lexemes.length === 1 && asked.said.length === 0;
-}
-
-/** Where a paper holds what is asked, in order; for NEAR the spans of the left side that have a right one at hand. */
-function listSpans(asked: Asked, paper: PaperWords): Span[] {
-  if (asked.kind === "fact") return [];
-  if (asked.kind === "near") return listNear(asked, paper).map(({ left }) => left);
-  const [first, ...others] = asked.lexemes;
-  if (!first) return [];
-  const positions = (at: number, lexeme: string): number[] =>
-    asked.part === "whole" || at < asked.lexemes.length - 1
-      ? (paper.lexemes.get(lexeme) ?? [])
-      : [...paper.lexemes].flatMap(([known, places]) => (isPart(known, lexeme, asked.part) ? places : []));
-  const following = others.map(({ lexeme, offset }, at) => ({ offset, places: positions(at + 1, lexeme) }));
-  const offsets = [...asked.lexemes, ...asked.said].map(({ offset }) => offset);
-  const [before, after] = [Math.min(...offsets), Math.max(...offsets)];
-  const spans: Span[] = [];
-  for (const from of positions(0, first.lexeme)) {
-    if (asked.place === "title" && from > paper.titleEnd) continue;
-    if (asked.place === "abstract" && from <= paper.titleEnd) continue;
-    if (!following.every(({ offset, places }) => places.includes(from + offset))) continue;
-    if (asked.said.every(({ word, offset }) => isSaid(word, textAt(paper, from + offset, from + offset))))
-      spans.push({ from: from + before, to: from + after });
-  }
-  return spans;
-}
-
-function isPart(known: string, lexeme: string, part: "whole" | "begins" | "ends"): boolean {
-  return part === "ends" ? known.endsWith(lexeme) : known.startsWith(lexeme);
-}
-
-/** A word asked for with capitals must have them; without, any will do. */
-function isSaid(wanted: string, found: string | undefined): boolean {
-  return found === wanted || (found !== undefined && wanted === wanted.toLowerCase() && found.toLowerCase() === wanted);
-}
-
-/** The pairs that make NEAR true: each left span with its closest right one, at most `within` words between their starts. */
-function listNear(asked: Asked & { kind: "near" }, paper: PaperWords): { left: Span; right: Span }[] {
-  const rights = asked.right.flatMap((side) => listSpans(side, paper));
-  const pairs: { left: Span; right: Span }[] = [];
-  if (rights.length === 0) return pairs;
-  for (const left of asked.left.flatMap((side) => listSpans(side, paper))) {
-    let best: Span | undefined;
-    for (const right of rights) {
-      const away = Math.abs(right.from - left.from);
-      if (away > 0 && away <= asked.within && (!best || away < Math.abs(best.from - left.from))) best = right;
-    }
-    if (best) pairs.push({ left, right: best });
-  }
-  return pairs.sort((a, b) => a.left.from - b.left.from);
-}
-
-/** The paper's category, organization or authors that are what is asked for, as the paper writes them. */
-function listFacts(asked: Asked & { kind: "fact" }, paper: PaperWords): string[] {
-  const { field, value } = asked;
-  if (field !== "category") return factsOf(paper, field).filter((name) => plainName(name).includes(value));
-  const beginning = value.endsWith(".*") ? value.slice(0, -1) : undefined;
-  const isAsked = (category: string) =>
-    category.toLowerCase() === value || (beginning !== undefined && category.toLowerCase().startsWith(beginning));
-  return paper.categories.filter((category) => categoryAliases(category).some(isAsked));
-}
-
-function factsOf(paper: PaperWords, field: "org" | "author"): string[] {
-  if (field === "author") return paper.authors;
-  return paper.organization === null ? [] : [paper.organization];
-}
-
-function nameWords(paper: PaperWords): Set<string> {
-  const names = [...factsOf(paper, "author"), ...factsOf(paper, "org")].map(plainName);
-  return new Set(names.flatMap((name) => name.split(" ").filter(Boolean)));
-}
-
-const MAX_TERM_LENGTH = 80;
-
-function termsOf(asked: Asked, paper: PaperWords): string[] {
-  if (asked.kind === "fact") return distinct(listFacts(asked, paper));
-  const spans =
-    asked.kind === "near"
-      ? listNear(asked, paper).flatMap(({ left, right }) => [left, right])
-      : listSpans(asked, paper);
-  return distinct(spans.map(({ from, to }) => textAt(paper, from, to)?.replace(/\s+/g, " ")));
-}
-
-function distinct(terms: (string | undefined)[]): string[] {
-  const known = new Map<string, string>();
-  for (const term of terms)
-    if (term !== undefined && term.length <= MAX_TERM_LENGTH && !known.has(term.toLowerCase()))
-      known.set(term.toLowerCase(), term);
-  return [...known.values()];
 }
 
 function intersect(lists: number[][]): number[] {
