@@ -1,14 +1,19 @@
 // What does the operator look at? Editions by state, what went wrong, readers by address.
 import { sql } from "drizzle-orm";
 import type { Queryable } from "./connect.ts";
+import { inEditionsSince } from "./status.ts";
 
 export type EditionStates = { editionDate: string; states: Record<string, number> };
 
-/** How the digests of the latest edition days stand, newest first. */
-export async function listEditionStates(db: Queryable, days: number): Promise<EditionStates[]> {
+/** How the digests of the last days' editions stand, newest first. */
+export async function listEditionStates(
+  db: Queryable,
+  { days, now }: { days: number; now: Date },
+): Promise<EditionStates[]> {
+  const since = new Date(now.getTime() - (days - 1) * 86_400_000).toISOString();
   const answer = await db.execute<{ editionDate: string; state: string; digests: number }>(
     sql`select edition_date::text as "editionDate", state, count(*)::int as digests from digests
-      where edition_date in (select distinct edition_date from digests order by edition_date desc limit ${days})
+      where ${inEditionsSince(since)}
       group by edition_date, state order by edition_date desc, state`,
   );
   const editions = new Map<string, Record<string, number>>();
@@ -49,7 +54,7 @@ export async function listFailures(db: Queryable, now: Date): Promise<Failure[]>
   const saidOfLetters = sql.raw(`left(regexp_replace(answer, '[^ <>]+@[^ <>]+', '[address]', 'g'), 160)`);
   const answer = await db.execute<Failure>(
     sql`select 'digest' as what, state, ${said} as answer, count(*)::int as count from digests
-        where planned_at > ${since} and state in ('failed', 'retry', 'expired', 'uncertain') group by 1, 2, 3
+        where planned_at > ${since} and ${inEditionsSince(since)} and state in ('failed', 'retry', 'expired', 'uncertain') group by 1, 2, 3
       union all
       select 'letter', state, ${saidOfLetters}, count(*)::int from letters
         where created_at > ${since} and state in ('failed', 'retry') group by 1, 2, 3

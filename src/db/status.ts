@@ -2,6 +2,12 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Queryable } from "./connect.ts";
 
+const RECENT_MS = 2 * 86_400_000;
+
+/** Digests are found by their edition; wherever a reader lives, it is at most a day before the moment they were planned. */
+export const inEditionsSince = (moment: string) =>
+  sql`edition_date >= (${moment}::timestamptz at time zone 'UTC')::date - 1`;
+
 /** Rejects when the database does not answer. */
 export async function pingDatabase(db: Queryable): Promise<void> {
   await db.execute(sql`select 1`);
@@ -20,7 +26,7 @@ export type Counts = {
 
 /** Rows by state: all subscribers, digests, letters and what came back in the last two days, papers, and how long sources are silent. */
 export async function countEverything(db: Queryable, now: Date): Promise<Counts> {
-  const since = new Date(now.getTime() - 2 * 86_400_000).toISOString();
+  const since = new Date(now.getTime() - RECENT_MS).toISOString();
   const countBy = async (from: SQL, column = sql`state`): Promise<Record<string, number>> => {
     const answer = await db.execute<{ name: string; value: number }>(
       sql`select ${column} as name, count(*)::int as value from ${from} group by 1 order by 1`,
@@ -29,7 +35,7 @@ export async function countEverything(db: Queryable, now: Date): Promise<Counts>
   };
   const [subscribers, digests, letters, returns, papers, sources] = await Promise.all([
     countBy(sql`subscribers`),
-    countBy(sql`digests where planned_at > ${since}`),
+    countBy(sql`digests where planned_at > ${since} and ${inEditionsSince(since)}`),
     countBy(sql`letters where created_at > ${since}`),
     countBy(sql`returns where came_at > ${since}`, sql`verdict`),
     db.execute<{ value: number }>(sql`select count(*)::int as value from papers`),

@@ -77,7 +77,7 @@ export function adminRoutes(web: Web): Router {
     const [counts, runs, editions, troubles, failures, queues] = await Promise.all([
       countEverything(web.db, now),
       readHistories(web.db, now),
-      listEditionStates(web.db, EDITION_DAYS),
+      listEditionStates(web.db, { days: EDITION_DAYS, now }),
       listProviderTroubles(web.db, now),
       listFailures(web.db, now),
       countJobs(web.queue),

@@ -1,6 +1,6 @@
 // Is it alive, is it ready, how is it doing?
 import { Router } from "express";
-import { countEverything, pingDatabase } from "../../db/status.ts";
+import { type Counts, countEverything, pingDatabase } from "../../db/status.ts";
 import { describeError } from "../../reason.ts";
 import { countJobs, gauge, readMetrics } from "../metrics.ts";
 import type { Web } from "../web.ts";
@@ -14,6 +14,9 @@ export function healthRoutes(web: Web): Router {
   const papers = gauge("paperboy_papers", "Papers stored.", []);
   const sources = gauge("paperboy_source_silence_seconds", "Time since a source last ended well.", ["source"]);
   const jobs = gauge("paperboy_jobs", "Jobs by queue and state.", ["queue", "state"]);
+
+  /** Millions of rows are counted once at a time, however many ask. */
+  let counting: Promise<Counts> | undefined;
 
   router.get("/healthz", (_request, response) => {
     response.set("Cache-Control", "no-store").json({ status: "ok" });
@@ -38,7 +41,10 @@ export function healthRoutes(web: Web): Router {
   });
 
   router.get("/metrics", async (_request, response) => {
-    const [counts, queues] = await Promise.all([countEverything(web.db, web.now()), countJobs(web.queue)]);
+    counting ??= countEverything(web.db, web.now()).finally(() => {
+      counting = undefined;
+    });
+    const [counts, queues] = await Promise.all([counting, countJobs(web.queue)]);
     for (const [metric, values] of [
       [subscribers, counts.subscribers],
       [digests, counts.digests],
