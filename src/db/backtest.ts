@@ -6,7 +6,7 @@ import { compileOne } from "./compiled.ts";
 import type { Queryable } from "./connect.ts";
 import { listRecentPapers } from "./matches.ts";
 
-export type BacktestMatch = { paperId: number; title: string; listedOn: string; score: number; terms: string[] };
+type BacktestMatch = { paperId: number; title: string; listedOn: string; score: number; terms: string[] };
 export type Backtest = {
   kind: "ok";
   days: number;

@@ -1,30 +1,23 @@
 // What do the public pages show? Papers of a day, a week or a topic, one paper with its reasons, and days beside a day.
 import { sql } from "drizzle-orm";
-import type { Paper, PaperLinks } from "../core/paper.ts";
+import type { Paper } from "../core/paper.ts";
 import type { Queryable } from "./connect.ts";
 import { trendingAt } from "./trending.ts";
 
 export type PaperTopic = { slug: string; name: string };
 /** A paper as lists show it: the abstract is cut, of the authors there are the first, the last and how many. */
-export type ListedPaper = {
-  id: number;
-  canonicalId: string;
-  title: string;
-  abstract: string;
-  firstAuthors: string[];
-  lastAuthor: string | null;
-  authorCount: number;
-  organization: string | null;
-  links: PaperLinks;
-  thumbnail: string | null;
-  upvotes: number;
-  comments: number;
-  stars: number;
-  listedOn: string;
-  publishedOn: string | null;
-  updatedAt: Date;
-  topics: PaperTopic[];
-};
+export type ListedPaper = Pick<
+  Paper,
+  "id" | "canonicalId" | "title" | "abstract" | "organization" | "links" | "thumbnail" | "listedOn"
+> &
+  Pick<Paper, "upvotes" | "comments" | "stars"> & {
+    firstAuthors: string[];
+    lastAuthor: string | null;
+    authorCount: number;
+    publishedOn: string | null;
+    updatedAt: Date;
+    topics: PaperTopic[];
+  };
 export type PaperPage = { total: number; papers: ListedPaper[] };
 
 const DAY_MS = 86_400_000;

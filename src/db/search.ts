@@ -5,11 +5,12 @@ import { explainMatches } from "../core/match/explain.ts";
 import { highlight, type Segment } from "../core/match/highlight.ts";
 import { parseRules } from "../core/match/rules.ts";
 import { writeTextQuery } from "../core/match/tsquery.ts";
+import type { Paper } from "../core/paper.ts";
 import { compileOne } from "./compiled.ts";
 import type { Queryable } from "./connect.ts";
 import { listPapersToMatch } from "./matches.ts";
 
-export type SearchResult = {
+type SearchResult = {
   paperId: number;
   canonicalId: string;
   title: Segment[];
@@ -90,14 +91,7 @@ export async function findNamedPaper(
   return { paperId: answer.rows[0]?.id };
 }
 
-type Shown = {
-  id: number;
-  canonicalId: string;
-  title: string;
-  abstract: string;
-  authors: string[];
-  upvotes: number;
-  comments: number;
+type Shown = Pick<Paper, "id" | "canonicalId" | "title" | "abstract" | "authors" | "upvotes" | "comments"> & {
   date: string;
 };
 

@@ -96,7 +96,7 @@ export async function readTopicsVersion(db: Queryable): Promise<string> {
   return answer.rows[0]?.version ?? "";
 }
 
-export type TopicSample = { id: number; title: string };
+type TopicSample = { id: number; title: string };
 export type CountedTopic = Topic & { papers: number; perDay: number; samples: TopicSample[] };
 
 /** The topics on offer with what they brought since a moment: papers, papers a list day, and the three best titles. */

@@ -9,7 +9,7 @@ import { type EncodedCard, openCards } from "./cards.ts";
 import { compileTemplate, type Encoded, encode, encodePiece, fillGaps, type Sections, withBreaks } from "./template.ts";
 
 export type Sender = { name: string; postalAddress: string | undefined };
-export type PersonalLinks = { unsubscribe: string; preferences: string; browser: string; votes: string };
+type PersonalLinks = { unsubscribe: string; preferences: string; browser: string; votes: string };
 /** Both parts are pieces of quoted-printable, a character a byte. */
 export type DigestParts = {
   /** The digest with as many cards as fit, the others counted in `more`. */

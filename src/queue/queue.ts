@@ -13,7 +13,7 @@ import { Redis } from "ioredis";
 import type { JobName, Jobs } from "./jobs.ts";
 
 /** A job's function: does the stage's work for these ids; may be called twice with the same ones. */
-export type Work<Name extends JobName> = (data: Jobs[Name], signal: AbortSignal) => Promise<void>;
+type Work<Name extends JobName> = (data: Jobs[Name], signal: AbortSignal) => Promise<void>;
 export type Workers = { [Name in JobName]: Work<Name> };
 
 export type Queue = {

@@ -5,7 +5,7 @@ import { Agent, type Dispatcher, request } from "undici";
 import { chooseLookup, forbidden } from "./guard.ts";
 import { SourceError } from "./source.ts";
 
-export type GetOptions = {
+type GetOptions = {
   accept?: string;
   /** Requests of one lane follow one another; the host unless given. */
   lane?: string;

@@ -5,7 +5,7 @@ import { ABSTRACT_LIMIT, readAbstract, readableTitle, TITLE_LIMIT } from "../cor
 import type { PaperDraft } from "../core/paper.ts";
 
 /** One paper as it stands there; `year` only where it is printed, which it is for years before the page's own. */
-export type PageEntry = {
+type PageEntry = {
   line: number;
   title: string;
   abstract: string;

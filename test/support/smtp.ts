@@ -11,7 +11,7 @@ export type SmtpStep = {
   before: number;
 };
 /** A reply line, or: `drop` cuts the connection without a word, `stall` never answers, `close: …` answers and cuts. */
-export type SmtpReply = string | undefined;
+type SmtpReply = string | undefined;
 export type ReceivedMessage = { from: string; to: string; raw: Buffer; at: Date };
 
 export type SmtpOptions = {

@@ -34,7 +34,7 @@ export type SourceHistory = {
   listed: number;
 };
 
-export type SourceState = "unknown" | "fresh" | "filling" | "quiet" | "waiting" | "late" | "stale" | "broken";
+type SourceState = "unknown" | "fresh" | "filling" | "quiet" | "waiting" | "late" | "stale" | "broken";
 export type SourceStatus = { state: SourceState; sentence: string; alarm: boolean };
 
 /** How a source stands at `now`, in one sentence without full stop; times are in `timezone` (IANA). */

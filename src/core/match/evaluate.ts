@@ -11,8 +11,8 @@ const labelledPaper = z.object({
 /** A paper with the topics a reader of each would want, and the pairs to leave out of scoring. */
 export type LabelledPaper = z.output<typeof labelledPaper>;
 
-export type Figures = { precision: number; recall: number; f1: number };
-export type TopicFigures = Figures & { positives: number; right: number; wrong: number; missed: number };
+type Figures = { precision: number; recall: number; f1: number };
+type TopicFigures = Figures & { positives: number; right: number; wrong: number; missed: number };
 export type Evaluation = Figures & { papers: number; topics: Record<string, TopicFigures> };
 
 /** Reads a labels file (JSON: a list of title, abstract, topics, maybe); the error names the place. */

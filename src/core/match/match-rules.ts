@@ -12,7 +12,7 @@ export type WordAt = { word: string; offset: number };
 export type Lexicon = Map<string, { lexemes: LexemeAt[]; words: WordAt[] }>;
 
 /** Whether the last lexeme must stand as it is, or only begin or end a longer one. */
-export type Part = "whole" | "begins" | "ends";
+type Part = "whole" | "begins" | "ends";
 
 /** What is looked up once a batch, however many rules ask for it. */
 export type Asked =

@@ -22,11 +22,11 @@ export type Term = {
   at: number;
 };
 /** What is known about a paper beside its text. */
-export type Fact = { kind: "fact"; field: "category" | "org" | "author"; value: string; weight: number; at: number };
+type Fact = { kind: "fact"; field: "category" | "org" | "author"; value: string; weight: number; at: number };
 /** One of `left` with one of `right` at most `within` words away. */
-export type Near = { kind: "near"; left: Term[]; right: Term[]; within: number; at: number };
+type Near = { kind: "near"; left: Term[]; right: Term[]; within: number; at: number };
 /** All or any of `parts`, and none of `without`. */
-export type Group = { kind: "all" | "any"; parts: Rule[]; without: Rule[] };
+type Group = { kind: "all" | "any"; parts: Rule[]; without: Rule[] };
 export type Rule = Term | Fact | Near | Group;
 export type Rules = { root: Rule; threshold: number; text: string };
 export type ParsedRules = { kind: "ok"; rules: Rules } | { kind: "error"; message: string; at: number };

@@ -18,7 +18,7 @@ export type Choices = {
   /** `YYYY-MM-DD` to pause until then, null to go on. */
   pausedUntil?: string | null;
 };
-export type FieldErrors = Record<string, string>;
+type FieldErrors = Record<string, string>;
 export type ReadChoices = { kind: "ok"; choices: Choices } | { kind: "error"; errors: FieldErrors };
 
 export const cadences = ["daily", "weekdays", "weekly"] as const;
