@@ -76,7 +76,7 @@ export async function renderDay(web: Web, { day, topic, page = 1, path, signUp }
     previous: neighbours.previous ? `/papers/date/${neighbours.previous}` : undefined,
     next: neighbours.next ? `/papers/date/${neighbours.next}` : undefined,
     week: shown ? `/papers/week/${weekOf(shown)}` : undefined,
-    toCome: shown !== undefined && shown > now.toISOString().slice(0, 10),
+    toCome: shown !== undefined && shown > utcDay(now),
     sources,
     areas,
     signUp: signUp ?? emptySignUp,

@@ -61,6 +61,14 @@ describe("lists", () => {
     expect(await page("/papers/date/2026-09-03")).toContain("This day is still to come.");
   });
 
+  test("who reads a topic stays with it from day to day and week to week", async () => {
+    const day = await page("/papers/date/2026-02-27?topic=robotics");
+    expect(day).toContain('href="/papers/date/2026-03-05?topic=robotics" rel="next"');
+    expect(day).toContain('href="/papers/week/2026-W09?topic=robotics"');
+    expect(await page("/papers/week/2026-W09?topic=robotics")).toContain('href="/papers/week/2026-W08?topic=robotics"');
+    expect(await page("/?topic=robotics")).toContain('href="/papers/date/2026-02-27?topic=robotics"');
+  });
+
   test("a page past the end says so and leads back to the last one", async () => {
     for (const [path, back] of [
       ["/?page=9", 'href="/"'],

@@ -50,14 +50,14 @@ export function letterWords(kind: LetterKind, sender: string): LetterWords {
       return {
         subject: `Erase your ${sender} data`,
         intro:
-          "You asked us to erase your address, your topics and your history. The last step is on the page behind this button, and it cannot be undone.",
+          "You asked us to erase your address, your topics and your history. The last step is on the page that opens here, and it cannot be undone.",
         button: "Go to the last step",
         foot: `${ignore} The link works once, for one hour.`,
       };
     case "export":
       return {
         subject: `Your ${sender} data`,
-        intro: "Behind this button is everything we keep about you, as one JSON file.",
+        intro: "Here is everything we keep about you, as one JSON file.",
         button: "Get my data",
         foot: "Did you not ask for this? Then ignore this mail. The link works once, for one hour.",
       };
