@@ -132,6 +132,17 @@ describe("mathematics and formatting", () => {
       "of ≤6.9B, (≤ 0.85M parameters), zₜ→ z₀ and 1%↓",
     ],
     ["a quadruplet langle P_u, B rangle for varepsilon", "a quadruplet ⟨ Pᵤ, B ⟩ for ε"],
+    [
+      "{sim}1K of 256{times}256 in 1.48--2.16times, 3pm1, 1.04sim2.2times",
+      "∼1K of 256×256 in 1.48–2.16×, 3±1, 1.04∼2.2×",
+    ],
+    ["three textit{O}bstacles and (mathrm{Cal}), not context{x}", "three Obstacles and (Cal), not contextx"],
+    ["at https://a.example/b{https://a.example/b}. More", "at https://a.example/b. More"],
+    [
+      "at https://a.example/b{this page} and https://a.example/c{{Code}}.",
+      "at https://a.example/b (this page) and https://a.example/c (Code).",
+    ],
+    ["at 4pm, real2sim, sim2real and real2sim2real, 3 times", "at 4pm, real2sim, sim2real and real2sim2real, 3 times"],
     ["cleq, an uparrow key, approx 5 of a subset", "cleq, an ↑ key, approx 5 of a subset"],
   ])("%s", (tex, expected) => {
     expect(readableTitle(tex)).toBe(expected);
@@ -156,6 +167,10 @@ describe("mathematics and formatting", () => {
       "^{_".repeat(10_000),
       `$${"\\frac{".repeat(2_000)}$`,
       `${"`".repeat(5_000)}${"'".repeat(5_000)}`,
+      "1".repeat(20_000),
+      "1times".repeat(4_000),
+      "https://".repeat(3_000),
+      `https://x${"{a".repeat(5_000)}`,
     ]) {
       const start = performance.now();
       expect(readableAbstract(text).length).toBeLessThanOrEqual(20_000);

@@ -1,7 +1,8 @@
 // What does a title, a name or an abstract say to a person? TeX becomes Unicode; what is not understood stays as it is.
 import { decodeHTMLStrict } from "entities";
 import { cleanLine } from "./clean-text.ts";
-import { mayHoldTex, readTex } from "./tex.ts";
+import { readTex } from "./tex.ts";
+import { mayHoldTex } from "./tex-stripped.ts";
 
 export const TITLE_LIMIT = 1_000;
 const NAME_LIMIT = 300;

@@ -2,14 +2,15 @@
 // A reader of its own and no library: unified-latex took 7.8 ms an abstract here, and reads `50% of` as a comment.
 import { readMath } from "./tex-math.ts";
 import { argument, closing, commandAt, type Piece, readScript } from "./tex-pieces.ts";
-import { accents, greekNames, mathOperators, mathSigns, silentCommands, textSigns, wrappers } from "./tex-symbols.ts";
+import { restoreSigns } from "./tex-stripped.ts";
+import { accents, mathOperators, mathSigns, silentCommands, textSigns, wrappers } from "./tex-symbols.ts";
 
 const MAX_MATH = 4_000;
 
 /** Reads text with TeX in it. No word is lost: what is not understood comes back as it was written. */
 export function readTex(given: string, depth = 0): string {
   if (depth > 20) return given;
-  const text = depth > 0 ? given : nameSigns(singleBackslashes(unescapeJson(given)));
+  const text = depth > 0 ? given : restoreSigns(singleBackslashes(unescapeJson(given)));
   let out = "";
   for (let at = 0; at < text.length; ) {
     const piece = readPiece(text, at, out, depth);
@@ -215,32 +216,6 @@ function singleBackslashes(text: string): string {
   return doubled.replace(/\\\\(?=(["'`^~=.](?=[A-Za-z{\\])|[A-Za-z]+|[%&#_${},;]))/g, (pair, next: string) =>
     /^[A-Za-z]/.test(next) && !isKnown(next) ? pair : "\\",
   );
-}
-
-/** Sites that strip the signs of math leave its names: `nabla^2DFT`, `tau^2-Bench`, `beta_s`, `360^{circ}`, `leq6.9B` mean the signs. */
-function nameSigns(text: string): string {
-  return text
-    .replace(
-      /(?<![\p{L}\p{N}\\_^])(\p{Ll}{2,7})(?=\^[\p{L}\p{N}{\\+*-]|_(?:\{|[\p{L}\p{N}](?![\p{L}\p{N}_])))/gu,
-      (name) => {
-        const sign = greekNames.has(name) ? mathSigns.get(name) : undefined;
-        return sign ?? name;
-      },
-    )
-    .replace(
-      /\^(?:\{(circ|star|ast|top|prime|dagger|perp)\}|(circ|star|ast|top|prime|dagger|perp)(?![A-Za-z]))/g,
-      "^{\\$1$2}",
-    )
-    .replace(strippedNames, (name) => mathOperators.get(name) ?? mathSigns.get(name) ?? name);
-}
-
-/** Names of signs that are no words: a text that holds one lost its backslashes. */
-const strippedNames =
-  /(?<![\p{L}\\])(?:leq|geq|leqslant|geqslant|propto|(?:right|left|up|down)arrow|[lr]angle|varepsilon|infty|subseteq)(?!\p{L})/gu;
-
-/** Whether there is anything to read: signs of TeX, or names that lost theirs. */
-export function mayHoldTex(text: string): boolean {
-  return /[\\${}^_~`]|--/.test(text) || text.search(strippedNames) >= 0;
 }
 
 const isKnown = (name: string) =>
