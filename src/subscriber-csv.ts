@@ -18,32 +18,35 @@ type Read = { rows: ImportedSubscriber[]; refused: { line: number; reason: strin
  */
 export function readSubscriberCsv(text: string): Read {
   if (text.length > MAX_BYTES) throw new Error("the file is larger than 50 MB");
-  let lines: { record: Record<string, string>; info: { lines: number } }[];
-  try {
-    lines = parse(text, {
-      bom: true,
-      columns: (header: string[]) => header.map((name) => name.trim().toLowerCase().replace(/[ -]/g, "_")),
-      info: true,
-      relax_column_count: true,
-      skip_empty_lines: true,
-      trim: true,
-    }) as typeof lines;
-  } catch (cause) {
-    throw new Error(`the file is not CSV: ${cause instanceof Error ? cause.message : "it cannot be read"}`, { cause });
-  }
-  if (lines[0] && !("email" in lines[0].record)) throw new Error("the first line must name a column email");
   const rows: ImportedSubscriber[] = [];
   const refused: Read["refused"] = [];
   const seen = new Set<string>();
-  for (const { record, info } of lines) {
-    const read = readLine(record, info.lines);
-    if ("reason" in read) refused.push(read);
-    else if (seen.has(read.email)) refused.push({ line: info.lines, reason: "this address is twice in the file" });
-    else {
-      seen.add(read.email);
-      rows.push(read);
-    }
+  let named = false;
+  try {
+    parse(text, {
+      bom: true,
+      columns: (header: string[]) => {
+        const names = header.map((name) => name.trim().toLowerCase().replace(/[ -]/g, "_"));
+        named = names.includes("email");
+        return names;
+      },
+      relax_column_count: true,
+      skip_empty_lines: true,
+      trim: true,
+      // Nothing comes back: of a large file the lines as they stood are not kept.
+      on_record: (record: Record<string, string>, { lines: line }) => {
+        const read = readLine(record, line);
+        if ("reason" in read) refused.push(read);
+        else if (seen.has(read.email)) refused.push({ line, reason: "this address is twice in the file" });
+        else rows.push(read);
+        if ("email" in read) seen.add(read.email);
+        return null;
+      },
+    });
+  } catch (cause) {
+    throw new Error(`the file is not CSV: ${cause instanceof Error ? cause.message : "it cannot be read"}`, { cause });
   }
+  if (!named) throw new Error("the first line must name a column email");
   return { rows, refused };
 }
 

@@ -1,19 +1,16 @@
 // How do readers come in from elsewhere, and go out again? Opt-outs win over whatever a file says.
 import { eq, sql } from "drizzle-orm";
 import type { Cadence } from "../core/digest.ts";
+import { cleanLine } from "../core/ingest/clean-text.ts";
 import { moreCautious, type SubscriberState } from "../core/readers/subscriber-state.ts";
 import type { TokenKeys } from "../core/tokens.ts";
 import type { Database, Queryable } from "./connect.ts";
 import { recordEvent } from "./events.ts";
-import { subscribers } from "./schema.ts";
-import {
-  cancelQueuedDigests,
-  listUnknownTopics,
-  lockSubscriberByEmail,
-  replaceChosenTopics,
-} from "./subscriber-rows.ts";
+import { events, subscribers, subscriptions } from "./schema.ts";
+import { cancelQueuedDigests, lockSubscribersByEmail, type Subscriber } from "./subscriber-rows.ts";
 import { timing } from "./subscribers.ts";
-import { isSuppressed, suppress } from "./suppressions.ts";
+import { listSuppressed, suppress } from "./suppressions.ts";
+import { listOfferedTopics } from "./topics.ts";
 
 /** One line of a file, already read; the address is normalised. */
 export type ImportedSubscriber = {
@@ -35,7 +32,7 @@ export type Imported = {
 };
 
 /**
- * Brings readers in, one transaction each. New ones get the state of the file, known ones at most a state that sends less;
+ * Brings readers in, all of `rows` or none. New ones get the state of the file, known ones at most a state that sends less;
  * suppressed addresses stay out, and choices of known readers stay theirs.
  */
 export async function importSubscribers(
@@ -44,63 +41,116 @@ export async function importSubscribers(
   rows: ImportedSubscriber[],
   now: Date,
 ): Promise<Imported> {
-  const counts: Imported = { added: 0, changed: 0, unchanged: 0, refused: [] };
-  for (const row of rows) {
-    const answer = await importOne(db, keys, row, now);
-    if (typeof answer === "string") counts[answer]++;
-    else counts.refused.push(answer);
-  }
-  return counts;
+  return db.transaction(async (transaction) => {
+    const counts: Imported = { added: 0, changed: 0, unchanged: 0, refused: [] };
+    const offered = new Map((await listOfferedTopics(transaction)).map(({ slug, id }) => [slug, id]));
+    const emails = rows.map(({ email }) => email);
+    const suppressed = await listSuppressed(transaction, keys, emails);
+    const known = await lockSubscribersByEmail(transaction, emails);
+    const fresh: ImportedSubscriber[] = [];
+    for (const row of rows) {
+      const reader = known.get(row.email);
+      if (row.state === "suppressed") {
+        const { email } = row;
+        const done = await suppress(transaction, keys, { email, reason: "manual", via: "import", now });
+        counts[done ? "changed" : "unchanged"]++;
+        continue;
+      }
+      const reason = suppressed.has(row.email) ? "this address is suppressed" : problemOf(row, offered, reader);
+      if (reason !== undefined) counts.refused.push({ line: row.line, reason });
+      else if (!reader) fresh.push(row);
+      else counts[(await sendLess(transaction, reader, row.state, now)) ? "changed" : "unchanged"]++;
+    }
+    counts.added = await addReaders(transaction, fresh, offered, now);
+    // Who signed up in the same moment keeps what they chose.
+    counts.unchanged += fresh.length - counts.added;
+    return counts;
+  });
 }
 
-async function importOne(db: Database, keys: TokenKeys, row: ImportedSubscriber, now: Date) {
-  const { line, email, provider, state, topics = [], timezone, hour, cadence, maxPapers } = row;
-  if (state === "suppressed") {
-    const fresh = await suppress(db, keys, { email, reason: "manual", via: "import", now });
-    return fresh ? "changed" : "unchanged";
-  }
-  return db.transaction(async (transaction) => {
-    if (await isSuppressed(transaction, keys, email)) return { line, reason: "this address is suppressed" };
-    const unknown = await listUnknownTopics(transaction, topics);
-    if (unknown.length > 0) return { line, reason: `not on offer: ${unknown.join(", ").slice(0, 200)}` };
-    const known = await lockSubscriberByEmail(transaction, email);
-    if (known) {
-      const next = moreCautious(known.state, state);
-      if (next === known.state || (next === "paused" && known.pausedUntil === null)) return "unchanged";
-      await transaction
-        .update(subscribers)
-        .set({ state: next, dueAt: null, ...(next === "unsubscribed" ? { unsubscribedAt: now } : {}) })
-        .where(eq(subscribers.id, known.id));
-      await cancelQueuedDigests(transaction, known.id);
-      await recordEvent(transaction, known.id, "imported", now, { from: known.state, to: next });
-      return "changed";
-    }
-    if (state === "paused") return { line, reason: "a pause has no date in a file; bring this reader in as confirmed" };
-    if (state === "confirmed" && topics.length === 0) return { line, reason: "a confirmed reader needs a topic" };
-    const [added] = await transaction
-      .insert(subscribers)
-      .values({
-        email,
-        provider,
+function problemOf(
+  { state, topics = [] }: ImportedSubscriber,
+  offered: Map<string, number>,
+  known: Subscriber | undefined,
+): string | undefined {
+  const unknown = topics.filter((slug) => !offered.has(slug));
+  if (unknown.length > 0) return `not on offer: ${cleanLine(unknown.join(", "), 200)}`;
+  if (known) return undefined;
+  if (state === "paused") return "a pause has no date in a file; bring this reader in as confirmed";
+  if (state === "confirmed" && topics.length === 0) return "a confirmed reader needs a topic";
+  return undefined;
+}
+
+/** Moves a known reader to a state that sends less; false where the file asks for nothing less than what is so. */
+async function sendLess(
+  transaction: Queryable,
+  { id, state, pausedUntil }: Subscriber,
+  asked: SubscriberState,
+  now: Date,
+): Promise<boolean> {
+  const next = moreCautious(state, asked);
+  if (next === state || (next === "paused" && pausedUntil === null)) return false;
+  await transaction
+    .update(subscribers)
+    .set({ state: next, dueAt: null, ...(next === "unsubscribed" ? { unsubscribedAt: now } : {}) })
+    .where(eq(subscribers.id, id));
+  await cancelQueuedDigests(transaction, id);
+  await recordEvent(transaction, id, "imported", now, { from: state, to: next });
+  return true;
+}
+
+/** Writes new readers together, with their topics and the event; answers how many there were. */
+async function addReaders(
+  transaction: Queryable,
+  rows: ImportedSubscriber[],
+  offered: Map<string, number>,
+  now: Date,
+): Promise<number> {
+  if (rows.length === 0) return 0;
+  const added = await transaction
+    .insert(subscribers)
+    .values(
+      rows.map(({ line: _, topics: __, state, ...reader }) => ({
+        ...reader,
+        state,
         createdAt: now,
-        ...(timezone === undefined ? {} : { timezone }),
-        ...(hour === undefined ? {} : { hour }),
-        ...(cadence === undefined ? {} : { cadence }),
-        ...(maxPapers === undefined ? {} : { maxPapers }),
-      })
-      .returning();
-    if (!added) throw new Error("an imported subscriber was not written");
-    await replaceChosenTopics(transaction, added.id, topics);
-    if (state === "confirmed")
-      await transaction
-        .update(subscribers)
-        .set({ ...timing(added, null, now), confirmedAt: now, consent: "import" })
-        .where(eq(subscribers.id, added.id));
-    if (state === "unsubscribed")
-      await transaction.update(subscribers).set({ state, unsubscribedAt: now }).where(eq(subscribers.id, added.id));
-    await recordEvent(transaction, added.id, "imported", now, { to: state });
-    return "added";
+        ...(state === "confirmed" ? { confirmedAt: now, consent: "import" } : {}),
+        ...(state === "unsubscribed" ? { unsubscribedAt: now } : {}),
+      })),
+    )
+    .onConflictDoNothing()
+    .returning();
+  // Many share a zone and an hour, and to find their moment takes longer than to write them.
+  const moments = new Map<string, Date | null>();
+  const due = added.flatMap((reader) => {
+    if (reader.state !== "confirmed") return [];
+    const slot = `${reader.timezone} ${reader.hour} ${reader.cadence}`;
+    const at = moments.get(slot) ?? timing(reader, null, now).dueAt;
+    moments.set(slot, at);
+    return [{ id: reader.id, at }];
   });
+  await transaction.execute(
+    sql`update subscribers set due_at = given.at
+      from unnest(${sql.param(due.map(({ id }) => id))}::bigint[], ${sql.param(due.map(({ at }) => at))}::timestamptz[])
+        as given(id, at)
+      where subscribers.id = given.id`,
+  );
+  const ids = new Map(added.map(({ id, email }) => [email, id]));
+  const chosen = rows.flatMap(({ email, topics = [] }) =>
+    topics.flatMap((slug) => {
+      const [subscriberId, topicId] = [ids.get(email), offered.get(slug)];
+      return subscriberId === undefined || topicId === undefined ? [] : [{ subscriberId, topicId }];
+    }),
+  );
+  if (chosen.length > 0) await transaction.insert(subscriptions).values(chosen).onConflictDoNothing();
+  const imported = added.map(({ id, state }) => ({
+    subscriberId: id,
+    kind: "imported",
+    detail: { to: state },
+    at: now,
+  }));
+  if (imported.length > 0) await transaction.insert(events).values(imported);
+  return added.length;
 }
 
 export type ExportedSubscriber = {

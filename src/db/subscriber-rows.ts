@@ -36,6 +36,16 @@ export async function lockSubscriberByEmail(transaction: Queryable, email: strin
   return row;
 }
 
+/** Those of these addresses that have a row, by address, locked in one order so that nobody waits for a circle. */
+export async function lockSubscribersByEmail(
+  transaction: Queryable,
+  emails: string[],
+): Promise<Map<string, Subscriber>> {
+  const which = inArray(subscribers.email, emails);
+  const rows = await transaction.select().from(subscribers).where(which).orderBy(subscribers.id).for("update");
+  return new Map(rows.map((row) => [row.email, row]));
+}
+
 /** Stops digests that are planned or wait for another attempt and gives their papers back; deliver looks again when it claims. */
 export async function cancelQueuedDigests(transaction: Queryable, subscriberId: number): Promise<void> {
   const cancelled = await transaction

@@ -9,13 +9,17 @@ import { cancelQueuedDigests, lockSubscriberByEmail } from "./subscriber-rows.ts
 
 /** Whether this normalised address is suppressed, under any key that is still accepted. */
 export async function isSuppressed(db: Queryable, keys: TokenKeys, email: string): Promise<boolean> {
-  const hmacs = keys.map((key) => addressHmac(key, email));
+  return (await listSuppressed(db, keys, [email])).size > 0;
+}
+
+/** Those of these normalised addresses that are suppressed, under any key that is still accepted. */
+export async function listSuppressed(db: Queryable, keys: TokenKeys, emails: string[]): Promise<Set<string>> {
+  const addresses = new Map(emails.flatMap((email) => keys.map((key) => [addressHmac(key, email), email] as const)));
   const rows = await db
-    .select({ reason: suppressions.reason })
+    .select({ hmac: suppressions.emailHmac })
     .from(suppressions)
-    .where(inArray(suppressions.emailHmac, hmacs))
-    .limit(1);
-  return rows.length > 0;
+    .where(inArray(suppressions.emailHmac, [...addresses.keys()]));
+  return new Set(rows.flatMap(({ hmac }) => addresses.get(hmac) ?? []));
 }
 
 /**

@@ -78,6 +78,27 @@ it("exports what import takes, and nothing that a spreadsheet would run", async 
   expect(asJson.rows[0]).toMatchObject({ email: "ada@example.org", topics: ["language-models", "robotics"] });
 });
 
+it("takes a file with hostile bytes line by line, and says nothing that a terminal would obey", async () => {
+  const csv = [
+    "email,state,topics",
+    "eve@example.org,confirmed,rob\u0000otics",
+    "eva@example.org,confirmed,\u001b]0;owned\u0007",
+    "evi@example.org,confirmed,robotics",
+  ].join("\n");
+  const { code, stdout } = await importCsv(csv);
+  expect(code).toBe(0);
+  const { added, refused } = JSON.parse(stdout);
+  expect(added).toBe(1);
+  expect(refused.map(({ line }: { line: number }) => line)).toEqual([2, 3]);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there.
+  for (const { reason } of refused) expect(reason).not.toMatch(/[\u0000-\u001f]/);
+});
+
+it("is told that an empty file brings nobody in", async () => {
+  const { code, stderr } = await importCsv("");
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/must name a column email/) });
+});
+
 it("erases a reader once", async () => {
   expect(await paperboy("subscribers", "erase", "ADA@example.org")).toMatchObject({ code: 0, stdout: "Erased.\n" });
   const again = await paperboy("subscribers", "erase", "ada@example.org");
