@@ -1,5 +1,5 @@
 # One image for every role; ROLES says which. tsx runs the TypeScript as it stands, so nothing is built.
-# Alone, with everything embedded: docker run --init -p 3000:3000 -v paperboy:/data paperboy
+# Alone, with everything embedded: docker run --init --stop-timeout 45 -p 127.0.0.1:3000:3000 -v paperboy:/data paperboy
 FROM node:22-bookworm-slim
 WORKDIR /app
 ENV NODE_ENV=production

@@ -39,7 +39,7 @@ const wholeNumber = (min: number, max: number) =>
 const domain = z
   .string()
   .transform((value) => domainToASCII(value.trim()))
-  .refine((value) => value !== "", "is no domain");
+  .refine((value) => /^[\w-]+(\.[\w-]+)*$/.test(value), "is no domain");
 const mailbox = z
   .string()
   .regex(/^(?:[^<>\r\n"]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/, "must look like Paperboy <digest@example.org>")
@@ -114,12 +114,15 @@ export const settings = {
     "Postal or contact line at the foot of every mail; many laws ask for one.",
   ),
   SECRET_KEY: setting(
-    optional(list.pipe(z.array(z.string().min(32, "each key needs at least 32 characters")).min(1))),
+    optional(list.pipe(z.array(z.string().min(32, "each key needs at least 32 characters")).min(1, "names no key"))),
     "made and kept in DATA_DIR",
     "One or several keys, separated by commas: the first signs links, the others are still accepted.",
   ),
   ROLES: setting(
-    withDefault(list.pipe(z.array(z.enum(roles, `each must be one of ${roles.join(", ")}`)).min(1)), roles.join(",")),
+    withDefault(
+      list.pipe(z.array(z.enum(roles, `each must be one of ${roles.join(", ")}`)).min(1, "names no role")),
+      roles.join(","),
+    ),
     roles.join(","),
     "What this process does: web, scheduler, worker.",
   ),

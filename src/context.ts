@@ -19,5 +19,12 @@ export type Context = {
   /** The clock; tests drive it. */
   now: () => Date;
   /** Composes and sends; only where mail is sent or shown. */
-  mail?: { composer: Composer; transport: Transport; sending: Sending; cards: CardCache };
+  mail?: {
+    composer: Composer;
+    transport: Transport;
+    sending: Sending;
+    cards: CardCache;
+    /** Whether the log was told that the mail server cannot be reached. */
+    away?: boolean;
+  };
 };

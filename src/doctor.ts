@@ -5,6 +5,7 @@ import { type Config, ConfigError, mailDomains } from "./config.ts";
 import type { Context } from "./context.ts";
 import { dmarcNames, readDkim, readDmarc, readSpf, type Verdict } from "./core/deliver/mail-records.ts";
 import { links } from "./core/links.ts";
+import { forgottenKey } from "./keys.ts";
 import type { Dns } from "./mail/dns.ts";
 import { shakeHands } from "./mail/handshake.ts";
 import { type Built, PlainError } from "./main.ts";
@@ -20,10 +21,10 @@ export async function runDoctor({ readSettings, build, dns }: Asked): Promise<Ch
   try {
     config = readSettings();
   } catch (error) {
-    const problems = error instanceof ConfigError ? error.problems : [reasonOf(error)];
+    const problems = error instanceof ConfigError ? error.problems : [`${reasonOf(error)}.`];
     return [{ name: "settings", state: "fail", says: problems.join(" "), mend: "Change the environment or .env." }];
   }
-  checks.push({ name: "settings", ...checkSettings(config) });
+  checks.push({ name: "settings", ...checkSettings(config, await forgottenKey(config)) });
   let built: Built | undefined;
   try {
     built = await build(config);
@@ -62,8 +63,8 @@ export async function runDoctor({ readSettings, build, dns }: Asked): Promise<Ch
   return checks;
 }
 
-function checkSettings(config: Config): Verdict {
-  const wishes: string[] = [];
+function checkSettings(config: Config, forgotten: string | undefined): Verdict {
+  const wishes: string[] = forgotten ? [forgotten] : [];
   const { hostname, protocol } = new URL(config.BASE_URL);
   if (config.SMTP_URL) {
     if (mailDomains(config).from.endsWith("localhost")) wishes.push("MAIL_FROM is an address that nobody can answer.");

@@ -11,6 +11,7 @@ const fileOf = (dataDir: string) => path.resolve(dataDir, "mailbox");
 export async function makeMailboxKnown(dataDir: string, url: string): Promise<() => Promise<void>> {
   const file = fileOf(dataDir);
   const said = `${process.pid} ${url}\n`;
+  const before = await read(file);
   try {
     await mkdir(path.dirname(file), { recursive: true });
     await writeFile(file, said);
@@ -18,8 +19,10 @@ export async function makeMailboxKnown(dataDir: string, url: string): Promise<()
     // A service with a database elsewhere may have no folder to write to; only commands beside it miss the mailbox.
   }
   return async () => {
-    // A service that started later has put its own there.
-    if ((await read(file)) === said) await rm(file, { force: true });
+    // A service that started later has put its own there; one that was there first, and still is, is known again.
+    if ((await read(file)) !== said) return;
+    if (isAlive(Number.parseInt(before, 10))) await writeFile(file, before);
+    else await rm(file, { force: true });
   };
 }
 

@@ -9,7 +9,7 @@ import { closeDatabase, connectDatabase, connectQueue, migrateDatabase } from ".
 import { startEmbeddedDatabase } from "./db/embedded.ts";
 import { openSending } from "./db/sending.ts";
 import { applyTopics, hasTopics } from "./db/topics.ts";
-import { readKeys } from "./keys.ts";
+import { forgottenKey, readKeys } from "./keys.ts";
 import { findKnownMailbox, makeMailboxKnown } from "./known-mailbox.ts";
 import type { Mailbox } from "./mail/mailbox.ts";
 import { openQueue } from "./queue/queue.ts";
@@ -195,11 +195,16 @@ export async function start(config: Config, options: { now?: () => Date; log?: L
     for (const stop of stops.reverse()) await stop();
     throw error;
   }
+  const forgotten = await forgottenKey(config);
+  if (forgotten) context.log.warn(forgotten);
+  context.log.info({ roles: config.ROLES, ...(url ? { url } : {}) }, "started");
   return {
     url,
     built,
     async stop() {
+      if (stops.length === 0) return;
       for (const stop of stops.splice(0).reverse()) await stop();
+      context.log.info("stopped");
     },
   };
 }

@@ -41,6 +41,12 @@ it("hosts beyond ASCII are written as mail names them", async () => {
   expect(() => readConfig({ DKIM_DOMAIN: "a b" })).toThrow(/DKIM_DOMAIN is no domain/);
 });
 
+it("a list of nothing but commas, and a domain with one, are told in words", () => {
+  expect(() => readConfig({ ROLES: "," })).toThrow("ROLES names no role.");
+  expect(() => readConfig({ SECRET_KEY: ", ," })).toThrow("SECRET_KEY names no key.");
+  expect(() => readConfig({ BOUNCE_DOMAIN: "one.example,two.example" })).toThrow("BOUNCE_DOMAIN is no domain.");
+});
+
 it("every problem is told at once, each in one sentence", () => {
   const problems = problemsOf({
     PORT: "ninety",

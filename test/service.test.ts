@@ -1,5 +1,5 @@
 // The service as an operator meets it: told to stop it drains, killed it comes back, beside others it stays up.
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -46,6 +46,28 @@ it("drains and exits 0 at Ctrl-C in a terminal, with the database up until the e
   const { code, stderr } = await service.ended;
   expect(stderr).not.toMatch(/terminating connection|administrator command|ECONN/);
   expect(code).toBe(0);
+});
+
+it("logs that it started and stopped, a JSON line each, also where it shows no pages", {
+  timeout: 120_000,
+}, async () => {
+  const service = startCommand(["start", "--roles", "scheduler"], await settings());
+  await service.says(/"roles":\["scheduler"\].*"started"/);
+  service.signal("SIGTERM");
+  const { code, stderr } = await service.ended;
+  expect(code).toBe(0);
+  expect(
+    stderr
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line).msg),
+  ).toEqual(["started", "stopped"]);
+});
+
+it("says that .env cannot be read instead of beginning anew without it", { timeout: 60_000 }, async () => {
+  await mkdir(path.join(dataDir, ".env"));
+  const { code, stderr } = await startCommand(["migrate"], await settings(), dataDir).ended;
+  expect({ code, stderr }).toEqual({ code: 1, stderr: "The file .env cannot be read: it is a folder.\n" });
 });
 
 it("leaves no half-made database behind when it is stopped while it starts", { timeout: 120_000 }, async () => {

@@ -29,7 +29,10 @@ export const deliver = stage({
   name: "deliver",
   run: async (context, data, signal) => {
     if ("letter" in data) await deliverLetter(context, data.letter, context.now());
-    else await runDeliver(context, { ...data, now: context.now(), signal });
+    else {
+      const done = await runDeliver(context, { ...data, now: context.now(), signal });
+      if (Object.values(done).some((count) => count > 0)) context.log.info({ ...data, ...done }, "digests delivered");
+    }
   },
 });
 
@@ -48,8 +51,7 @@ export async function runDeliver(
     while (!signal?.aborted) {
       const wrong = await transport.ready(signal);
       // Without a mail server there is nothing to do here; tidy rings again.
-      if (wrong !== undefined)
-        context.log.warn({ wrong: withoutAddresses(wrong) }, "the mail server cannot be reached");
+      if (!signal?.aborted) sayReached(context, wrong);
       if (wrong !== undefined || signal?.aborted) break;
       const { claimed, ended } = await claim(context, { from, to, limit, now, worker, cards });
       if (claimed.length + ended === 0) break;
@@ -60,6 +62,15 @@ export async function runDeliver(
     sending.leave();
   }
   return result;
+}
+
+/** One line when the mail server goes away and one when it is back, however many jobs find out. */
+function sayReached(context: Context, wrong: string | undefined): void {
+  const mail = mailOf(context);
+  const away = wrong !== undefined;
+  if (away && !mail.away) context.log.warn({ wrong: withoutAddresses(wrong) }, "the mail server cannot be reached");
+  if (!away && mail.away) context.log.info({}, "the mail server can be reached again");
+  mail.away = away;
 }
 
 /** Claims; where the answer to the commit is lost, what may be claimed now is given back, since nobody else would take it. */

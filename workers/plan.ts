@@ -38,7 +38,8 @@ export type PlanResult = { due: number; planned: number; skipped: number; ranges
 export const plan = stage({
   name: "plan",
   run: async (context, { at }, signal) => {
-    await runPlan(context, { now: new Date(at), signal });
+    const { due, planned, skipped } = await runPlan(context, { now: new Date(at), signal });
+    if (due > 0) context.log.info({ due, planned, skipped }, "readers planned");
   },
 });
 

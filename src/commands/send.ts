@@ -14,7 +14,7 @@ export function sendCommands(program: Command): void {
     .command("send")
     .description("plan and deliver all that is due at a moment")
     .option("--at <instant>", "the moment, ISO 8601; default now", instant)
-    .option("--dry-run", "decide and say how much, write and send nothing")
+    .option("--dry-run", "decide and say how much; no digest is written or sent")
     .option("--json", "print one JSON object")
     .action(async (options: { at?: Date; dryRun?: boolean; json?: boolean }) => {
       const now = options.at ?? new Date();
@@ -40,7 +40,7 @@ export function sendCommands(program: Command): void {
       const { due, planned, skipped, sent, failed, uncertain } = told;
       answer(options.json, { due, planned, skipped, sent, failed, uncertain }, [
         `${due} due, ${planned} planned, ${skipped} skipped.`,
-        ...(dryRun ? ["Nothing was written or sent."] : [`${sent} sent, ${failed} failed, ${uncertain} uncertain.`]),
+        ...(dryRun ? ["No digest was written or sent."] : [`${sent} sent, ${failed} failed, ${uncertain} uncertain.`]),
         ...(told.later > 0 ? [`${told.later} wait for another attempt; the service makes it.`] : []),
       ]);
       if (failed > 0) process.exitCode = 1;

@@ -5,10 +5,14 @@ import { type Config, readConfig } from "../config.ts";
 import { namedDays } from "../core/ingest/source-run.ts";
 import { isDate } from "../core/weeks.ts";
 import { type Built, buildContext, PlainError } from "../main.ts";
+import { reasonOf } from "../reason.ts";
 
-/** The settings of this process; `.env` fills in what the environment does not say. */
+/** The settings of this process; `.env` fills in what the environment does not say. Throws one sentence when it cannot be read. */
 export function readSettings(): Config {
-  readDotenv({ quiet: true });
+  const { error } = readDotenv({ quiet: true });
+  // Without its settings a service would begin anew beside the one that was meant.
+  if (error && (error as NodeJS.ErrnoException).code !== "ENOENT")
+    throw new PlainError(`The file .env cannot be read: ${reasonOf(error)}.`, { cause: error });
   return readConfig(process.env);
 }
 

@@ -57,8 +57,14 @@ export async function openMailbox({ log, port = 0 }: { log: Log; port?: number }
       });
     },
   });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
   server.on("error", (error) => log.warn({ error: error.message }, "the built-in mailbox had an error"));
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   const { port: opened } = server.server.address() as AddressInfo;
   return {
     url: `smtp://127.0.0.1:${opened}`,

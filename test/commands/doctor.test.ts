@@ -1,6 +1,6 @@
 // The doctor against real servers on loopback: what is well is ok, and each broken thing is named with how to mend it.
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
@@ -55,6 +55,20 @@ async function examine(settings: Record<string, string> = {}) {
 }
 const sentence = (checks: { name: string; says: string }[], name: string) =>
   checks.find((check) => check.name === name)?.says;
+
+it("says when SECRET_KEY was set later and leaves out the key that signed until then", async () => {
+  const kept = path.join(folder, "secret-key");
+  await writeFile(kept, `${"k".repeat(43)}\n`);
+  try {
+    const { checks, state } = await examine();
+    expect(state["settings"]).toBe("warn");
+    expect(sentence(checks, "settings")).toContain("SECRET_KEY lacks the key in DATA_DIR/secret-key");
+    const both = await examine({ SECRET_KEY: `${testKey},${"k".repeat(43)}` });
+    expect(sentence(both.checks, "settings")).not.toContain("lacks the key");
+  } finally {
+    await rm(kept);
+  }
+});
 
 it("finds all well, except what cannot be known on one machine", async () => {
   const { code, state } = await examine();

@@ -15,11 +15,11 @@ export type Command = {
   signal: (name: NodeJS.Signals) => void;
 };
 
-/** Starts `paperboy ARGUMENTS` in a process group of its own, with only these settings. */
-export function startCommand(words: string[], settings: Record<string, string> = {}): Command {
+/** Starts `paperboy ARGUMENTS` in a process group of its own, with only these settings; `cwd` is where `.env` is looked for. */
+export function startCommand(words: string[], settings: Record<string, string> = {}, cwd = root): Command {
   const { PATH = "", HOME = "/", TMPDIR = "" } = process.env;
   const child = spawn(process.execPath, [path.join(root, "bin/paperboy.js"), ...words], {
-    cwd: root,
+    cwd,
     env: { PATH, HOME, ...(TMPDIR ? { TMPDIR } : {}), ...settings },
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],

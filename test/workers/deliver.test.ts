@@ -1,5 +1,6 @@
 // What becomes of a digest, its reader and its provider after each answer; who may send; what a crash or a stop leaves.
 import { sql } from "drizzle-orm";
+import pino from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { closeDatabase, connectDatabase } from "../../src/db/connect.ts";
 import { findDigest, listOpenRanges, markUncertain } from "../../src/db/digests.ts";
@@ -378,6 +379,23 @@ describe("when there is nobody to send to", () => {
     for (const range of await listOpenRanges(database.db, { now: at("07:01:00"), size: 500 }))
       await runDeliver(box.context, { ...range, now: at("07:01:00") });
     expect(server.received).toHaveLength(30);
+  });
+
+  it("a mail server that is away for many jobs is told once, and once that it is back", async () => {
+    const box = await open();
+    const { port } = server;
+    await server.close();
+    await planDigests(database.db, named(3));
+    const said: string[] = [];
+    box.context.log = pino(
+      { base: null, timestamp: false },
+      { write: (line: string) => said.push(JSON.parse(line).msg) },
+    );
+    for (let job = 0; job < 3; job++) await deliverAt(box, "07:00:00");
+    server = await openSmtpServer({ port });
+    for (let job = 0; job < 3; job++) await deliverAt(box, "07:01:00");
+    expect(server.received).toHaveLength(3);
+    expect(said).toEqual(["the mail server cannot be reached", "the mail server can be reached again"]);
   });
 
   it("a digest that must not leave fails alone, with its reason for the operator", async () => {
