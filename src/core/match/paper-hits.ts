@@ -58,18 +58,28 @@ function isSaid(wanted: string, found: string | undefined): boolean {
 
 /** The pairs that make NEAR true: each left span with its closest right one, at most `within` words between their starts. */
 function listNear(asked: Asked & { kind: "near" }, paper: PaperWords): { left: Span; right: Span }[] {
-  const rights = asked.right.flatMap((side) => listSpans(side, paper));
   const pairs: { left: Span; right: Span }[] = [];
+  // Readers write these rules: looking at each right span for each left one would take seconds where both are common words.
+  const rights = asked.right
+    .flatMap((side) => listSpans(side, paper))
+    .map((span, order) => ({ span, order }))
+    .sort((a, b) => a.span.from - b.span.from || a.order - b.order)
+    .filter(({ span }, at, all) => span.from !== all[at - 1]?.span.from);
   if (rights.length === 0) return pairs;
-  for (const left of asked.left.flatMap((side) => listSpans(side, paper))) {
-    let best: Span | undefined;
-    for (const right of rights) {
-      const away = Math.abs(right.from - left.from);
-      if (away > 0 && away <= asked.within && (!best || away < Math.abs(best.from - left.from))) best = right;
-    }
-    if (best) pairs.push({ left, right: best });
+  const lefts = asked.left.flatMap((side) => listSpans(side, paper)).sort((a, b) => a.from - b.from);
+  let next = 0;
+  for (const left of lefts) {
+    while ((rights[next]?.span.from ?? Number.POSITIVE_INFINITY) < left.from) next++;
+    const before = rights[next - 1];
+    const after = rights[next]?.span.from === left.from ? rights[next + 1] : rights[next];
+    const away = (right: typeof before) => (right ? Math.abs(right.span.from - left.from) : Number.POSITIVE_INFINITY);
+    // Of two at the same distance the one that was written first.
+    const isBefore =
+      away(before) < away(after) || (away(before) === away(after) && (before?.order ?? 0) < (after?.order ?? 0));
+    const best = isBefore ? before : after;
+    if (best && away(best) <= asked.within) pairs.push({ left, right: best.span });
   }
-  return pairs.sort((a, b) => a.left.from - b.left.from);
+  return pairs;
 }
 
 /** The paper's category, organization or authors that are what is asked for, as the paper writes them. */
