@@ -120,6 +120,20 @@ describe("one paper", () => {
     expect(many).toContain("Author 333,");
   });
 
+  test("an address in the abstract can be followed, without what the sentence puts round it", async () => {
+    const [id] = await storeTexts(app.db, [
+      {
+        title: "Linked",
+        abstract: "Code (https://example.org/robot?a=1&b=2) and data at https://example.org/<b>. Both open.",
+        listedAt: app.now,
+      },
+    ]);
+    const html = await page(`/papers/${id}`);
+    const link = (href: string) => `<a href="${href}" rel="noopener noreferrer nofollow">${href}</a>`;
+    expect(html).toContain(`Code (${link("https://example.org/robot?a=1&amp;b=2")}) and data at`);
+    expect(html).toContain(`${link("https://example.org/")}&lt;b&gt;. Both open.`);
+  });
+
   test("brings what social cards and reference managers read", async () => {
     const html = await page(`/papers/${robots}`);
     expect(html).toContain('<meta property="og:title" content="Robots that fold laundry">');

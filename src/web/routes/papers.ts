@@ -3,7 +3,7 @@ import { Router } from "express";
 import { categoryName } from "../../core/arxiv-categories.ts";
 import { bibtex } from "../../core/citation.ts";
 import { sumWords } from "../../core/match/explain.ts";
-import { highlight } from "../../core/match/highlight.ts";
+import { highlight, type Segment } from "../../core/match/highlight.ts";
 import type { PaperLinks } from "../../core/paper.ts";
 import { isDate, readWeek } from "../../core/weeks.ts";
 import { listRelatedPapers } from "../../db/pages.ts";
@@ -13,6 +13,7 @@ import { citedOf, readCitationForm, sendCitations } from "../cited.ts";
 import * as format from "../format.ts";
 import { numberOf, paramOf, queryOf, readId } from "../forms.ts";
 import { renderDay, renderWeek } from "../front.ts";
+import { type Linked, splitAddresses } from "../linked.ts";
 import { abstractWithMath } from "../math.ts";
 import { sendNotFound, type Web } from "../web.ts";
 
@@ -100,7 +101,9 @@ async function paperPage(web: Web, id: number) {
     links: listLinks(paper.links),
     categories: paper.categories.map((id) => ({ id, name: categoryName(id) })),
     title: highlight(paper.title, terms),
-    abstract: highlight(paper.abstract, terms),
+    abstract: splitAddresses(paper.abstract).flatMap((piece): (Linked | Segment)[] =>
+      piece.href ? [piece] : highlight(piece.text, terms),
+    ),
   });
   return { body };
 }
