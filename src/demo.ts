@@ -93,7 +93,7 @@ async function loop({ built }: Running, url: string, say: (text: string) => void
 }
 
 /** The clock as it is; on a weekend the same hour of Friday, since sources have no lists on weekends and an edition lasts a day. */
-function clockOnWorkdays(now: () => Date): () => Date {
+export function clockOnWorkdays(now: () => Date): () => Date {
   const weekday = now().getUTCDay();
   const back = (weekday === 6 ? 1 : weekday === 0 ? 2 : 0) * DAY_MS;
   return () => new Date(now().getTime() - back);

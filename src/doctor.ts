@@ -6,8 +6,8 @@ import type { Context } from "./context.ts";
 import { dmarcNames, readDkim, readDmarc, readSpf, type Verdict } from "./core/deliver/mail-records.ts";
 import { links } from "./core/links.ts";
 import { forgottenKey } from "./keys.ts";
+import { shakeHands } from "./mail/connection.ts";
 import type { Dns } from "./mail/dns.ts";
-import { shakeHands } from "./mail/handshake.ts";
 import { type Built, PlainError } from "./main.ts";
 import { reasonOf } from "./reason.ts";
 

@@ -2,7 +2,7 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import path from "node:path";
-import { isAlive } from "./db/embedded-server.ts";
+import { isAlive } from "./is-alive.ts";
 
 const PROBE_MS = 2_000;
 const fileOf = (dataDir: string) => path.resolve(dataDir, "mailbox");

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import path from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
-import { runDemo } from "../src/demo.ts";
+import { clockOnWorkdays, runDemo } from "../src/demo.ts";
 
 it("demo --once signs a reader up, sends the digest and exits 0", { timeout: 60_000 }, async () => {
   const root = path.join(import.meta.dirname, "..");
@@ -13,17 +13,26 @@ it("demo --once signs a reader up, sends the digest and exits 0", { timeout: 60_
   expect(stdout).toMatch(/The digest arrived over SMTP: “.*12 papers on /);
 });
 
-it.each(["2026-11-28T10:00:00Z", "2026-11-29T23:00:00Z"])("the digest arrives on a weekend too: %s", async (start) => {
+it("the digest arrives on a weekend too", { timeout: 60_000 }, async () => {
   const said: string[] = [];
   const began = performance.now();
   await runDemo({
     once: true,
     port: 0,
     untilStopped: () => new Promise(() => {}),
-    now: () => new Date(Date.parse(start) + performance.now() - began),
+    now: () => new Date(Date.parse("2026-11-29T23:00:00Z") + performance.now() - began),
     say: (line) => said.push(line),
   });
   expect(said.at(-1)).toMatch(/The digest arrived over SMTP: “Fri 27 Nov: 12 papers on /);
+});
+
+it.each([
+  ["2026-11-27T23:59:59Z", "2026-11-27T23:59:59Z"],
+  ["2026-11-28T10:00:00Z", "2026-11-27T10:00:00Z"],
+  ["2026-11-29T23:00:00Z", "2026-11-27T23:00:00Z"],
+  ["2026-11-30T00:00:00Z", "2026-11-30T00:00:00Z"],
+])("at %s the demo's clock says %s", (now, shown) => {
+  expect(clockOnWorkdays(() => new Date(now))()).toEqual(new Date(shown));
 });
 
 it("a wrong setting stops every command with all problems in sentences", async () => {

@@ -5,6 +5,7 @@ import { chmod, chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } f
 import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { isAlive } from "../is-alive.ts";
 
 /** The programs of the package and who runs them; PostgreSQL refuses to run as root. */
 export type ServerTools = { initdb: string; pg_ctl: string; user?: { uid: number; gid: number }; prefix: string[] };
@@ -95,17 +96,6 @@ async function removeLeftovers(folder: string): Promise<void> {
   for (const name of await readdir(path.dirname(folder))) {
     const pid = /^postgres\.new-(\d+)/.exec(name)?.[1];
     if (pid && !isAlive(Number(pid))) await rm(path.join(path.dirname(folder), name), { recursive: true, force: true });
-  }
-}
-
-/** Whether a process with this id runs; 0 and NaN are none. */
-export function isAlive(pid: number): boolean {
-  if (!(pid > 1)) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 

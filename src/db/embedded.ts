@@ -4,8 +4,9 @@ import { access, chmod, mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import pg from "pg";
 import { freePort } from "../free-port.ts";
+import { isAlive } from "../is-alive.ts";
 import { keptSecret } from "../kept-secret.ts";
-import { findServerTools, isAlive, makeServerFolder, startServer, stopServer } from "./embedded-server.ts";
+import { findServerTools, makeServerFolder, startServer, stopServer } from "./embedded-server.ts";
 import { IN_USE_LOCK } from "./locks.ts";
 
 export type EmbeddedDatabase = {

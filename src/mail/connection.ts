@@ -44,4 +44,13 @@ export async function reach(smtpUrl: string): Promise<Reached> {
   return { socket, extensions };
 }
 
+/** Whether the server lets us in, by the way that mail takes, without sending any; rejects with a ConnectFailure. */
+export async function shakeHands(smtpUrl: string): Promise<void> {
+  const { socket } = await reach(smtpUrl);
+  socket
+    .on("error", () => {})
+    .resume()
+    .end("QUIT\r\n");
+}
+
 type Login = { user: string; pass: string };

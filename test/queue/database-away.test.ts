@@ -1,17 +1,21 @@
 // The queue on PostgreSQL when the server is killed: no process ends by it, and the bells ring again when it is back.
 import { spawn } from "node:child_process";
 import path from "node:path";
-import { expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { connectQueue } from "../../src/db/connect.ts";
 import { openQueue } from "../../src/queue/queue.ts";
 import { idle } from "../support/idle.ts";
-import { startMortalServer } from "../support/mortal-server.ts";
+import { type MortalServer, startMortalServer } from "../support/mortal-server.ts";
 
 const log = { info: () => {}, warn: () => {} };
+let server: MortalServer;
+beforeAll(async () => {
+  server = await startMortalServer();
+});
+afterAll(() => server.stop());
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 it("outlives a database that is killed again and again, and works when it is back", { timeout: 120_000 }, async () => {
-  const server = await startMortalServer();
   const file = path.join(import.meta.dirname, "../support/queue-process.ts");
   const child = spawn(process.execPath, ["--import", "tsx", file, server.url], { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
@@ -39,12 +43,10 @@ it("outlives a database that is killed again and again, and works when it is bac
     }
   } finally {
     child.kill("SIGKILL");
-    await server.stop();
   }
 });
 
 it("is told of once when it goes away and once when it is back, each time", { timeout: 60_000 }, async () => {
-  const server = await startMortalServer();
   const said: string[] = [];
   const say = (_detail: object, message: string) => void said.push(message);
   const queue = await openQueue({ postgres: connectQueue(server.url) }, { info: say, warn: say });
@@ -60,6 +62,5 @@ it("is told of once when it goes away and once when it is back, each time", { ti
     expect(said).toEqual([away, back, away, back]);
   } finally {
     await queue.close(100);
-    await server.stop();
   }
 });
