@@ -36,13 +36,20 @@ export function findArxivId(text: string): ArxivId | undefined {
   return old?.index === 0 ? readArxivId(old[0]) : undefined;
 }
 
-/** Reads a DOI, bare or as a URL: lower case, without the version that bioRxiv and medRxiv append; undefined for anything else. */
+/**
+ * Reads a DOI, bare, with `doi:` or `info:doi/`, or as a URL, also with its slash escaped: lower case, without the version that
+ * bioRxiv and medRxiv append; undefined for anything else.
+ */
 export function readDoi(text: string): string | undefined {
-  const found = /^(?:https?:\/\/(?:dx\.)?doi\.org\/|doi:\s*)?(10\.\d{4,9}\/[^\s"<>]{1,200})$/i.exec(text.trim());
-  return found?.[1]
-    ?.toLowerCase()
-    .replace(/[.,;)\]]+$/, "")
-    .replace(/^(10\.(?:1101|64898)\/[\d.]+)v\d+$/, "$1");
+  const [, address, given = ""] =
+    /^((?:https?:\/\/)?(?:dx\.|www\.)?doi\.org\/|(?:urn:|info:)?doi[:/]\s*)?(10\.\d{4,9}(?:\/|%2f)[^\s"<>]{1,200})$/i.exec(
+      text.trim(),
+    ) ?? [];
+  const bare = /doi\.org/i.test(address ?? "") ? given.replace(/[?#].*$/, "").replace(/%2f/gi, "/") : given;
+  if (!/^10\.\d+\/./.test(bare)) return undefined;
+  const doi = bare.toLowerCase().replace(/[.,;]+$/, "");
+  const closed = doi.split("(").length === doi.split(")").length ? doi : doi.replace(/[)\]]+$/, "");
+  return closed.replace(/^(10\.(?:1101|64898)\/[\d.]+)v\d+$/, "$1");
 }
 
 /** The paper's one id: `arxiv:…` without version, else `doi:…` in lower case, else `SOURCE:ID` (hashed where over-long). */
