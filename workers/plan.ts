@@ -121,7 +121,7 @@ async function readDay({ config, db }: Needs, { now, everyone }: Asked): Promise
     day: {
       lists: numberPapers(await listWindowPapers(db, window), now),
       quiet: (editionDate) => {
-        if (!quiet.has(editionDate)) quiet.set(editionDate, quietReason(sources, editionDate));
+        if (!quiet.has(editionDate)) quiet.set(editionDate, quietReason(sources, editionDate, now));
         return quiet.get(editionDate);
       },
       quietToday: nothingReason(sources.map((source) => sourceStatus(source, runs.get(source.name), now))),

@@ -9,7 +9,7 @@ import type { Web } from "./web.ts";
 export function nextDigest(web: Web, subscriber: Subscriber): string | undefined {
   const { timezone, dueAt } = subscriber;
   if (!dueAt) return undefined;
-  const isQuiet = (at: Date) => quietReason(web.extras.sources ?? [], localDay(timezone, at)) !== undefined;
+  const isQuiet = (at: Date) => quietReason(web.extras.sources ?? [], localDay(timezone, at), at) !== undefined;
   let at = dueAt;
   // No quiet time is as long as this.
   for (let tries = 0; tries < 14 && isQuiet(at); tries++) at = nextDueAt(subscriber, at);

@@ -1,7 +1,13 @@
 // Is a quiet source told from a late, a stale and a broken one, in words that are true?
 import { describe, expect, test } from "vitest";
 import { arxivAnnouncedAt, arxivListDay, quietDay } from "../../src/core/calendar.ts";
-import { nothingReason, quietReason, type SourceHistory, sourceStatus } from "../../src/core/ingest/freshness.ts";
+import {
+  type NamedSource,
+  nothingReason,
+  quietReason,
+  type SourceHistory,
+  sourceStatus,
+} from "../../src/core/ingest/freshness.ts";
 import { retryAt } from "../../src/core/ingest/source-run.ts";
 
 const face = { name: "huggingface", title: "Hugging Face", calendar: "weekdays" as const };
@@ -118,11 +124,21 @@ test("a sentence is in the reader's time where their zone is given", () => {
 
 describe("a digest with nothing in it", () => {
   test("on a day when every source is quiet says so", () => {
-    expect(quietReason([face, arxiv], "2026-03-07")).toBe("no list on weekends");
-    expect(quietReason([arxiv], "2026-11-27")).toBe("arXiv announced nothing on Thursday (Thanksgiving)");
-    expect(quietReason([face, arxiv], "2026-11-27")).toBeUndefined();
-    expect(quietReason([face, journal], "2026-03-07")).toBeUndefined();
-    expect(quietReason([], "2026-03-07")).toBeUndefined();
+    const morning = (sources: NamedSource[], day: string) => quietReason(sources, day, new Date(`${day}T07:00:00Z`));
+    expect(morning([face, arxiv], "2026-03-07")).toBe("no list on weekends");
+    expect(morning([arxiv], "2026-11-27")).toBe("arXiv announced nothing on Thursday (Thanksgiving)");
+    expect(morning([face, arxiv], "2026-11-27")).toBeUndefined();
+    expect(morning([face, journal], "2026-03-07")).toBeUndefined();
+    expect(morning([], "2026-03-07")).toBeUndefined();
+  });
+
+  test("on Saturday morning in Tokyo, where Friday's list has come since Friday's edition, is not quiet; on Sunday it is", () => {
+    const inTokyo = (day: string) => quietReason([face, arxiv], day, new Date(`${day}T08:00:00+09:00`));
+    expect(inTokyo("2026-03-07")).toBeUndefined();
+    expect(inTokyo("2026-03-08")).toBe("no list on weekends");
+    const inLosAngeles = (day: string) => quietReason([face, arxiv], day, new Date(`${day}T21:00:00-08:00`));
+    expect(inLosAngeles("2026-03-06")).toBeUndefined();
+    expect(inLosAngeles("2026-03-08")).toBe("no list on weekends");
   });
 
   test("names what is wrong, else what is still to come, else that nothing matched", () => {

@@ -83,8 +83,16 @@ export function sourceStatus(
     : say("fresh", list);
 }
 
-/** Why no list carries this day, when every source keeps a calendar and all of them are quiet: `no list on weekends`. */
-export function quietReason(sources: NamedSource[], day: string): string | undefined {
+/**
+ * Why an edition of this local day, due at an instant, has no list to tell of, when every source keeps a calendar and all of them
+ * are quiet: `no list on weekends`. Where the day begins before UTC's, as in Asia, Saturday morning brings Friday's list.
+ */
+export function quietReason(sources: NamedSource[], day: string, at: Date): string | undefined {
+  const begun = utcDay(at);
+  return begun < day && quietOn(sources, begun) === undefined ? undefined : quietOn(sources, day);
+}
+
+function quietOn(sources: NamedSource[], day: string): string | undefined {
   const reasons = sources.map((source) => {
     const quiet = quietDay(source.calendar, day);
     return quiet && (quiet === "no list on weekends" ? quiet : saysQuiet(source, day, quiet));
