@@ -30,7 +30,7 @@ const authorsLine = /^[•·*-]\s*([\d,]{1,7})\s+authors?\b/;
 
 /** Whether a text looks like the page. */
 export function isPageText(head: string): boolean {
-  return /^\s*[•·*-]\s*[\d,]+\s+authors?\s*$/m.test(head);
+  return /^[^\S\n]*[•·*-]\s*[\d,]+\s+authors?\s*$/m.test(head);
 }
 
 /** Reads the page's lines; an entry without title, abstract or date becomes a problem with its line. */

@@ -1,6 +1,7 @@
 // Which names stand in one line of authors? Commas inside affiliations do not part them.
 import { readableName, withoutMarkup } from "./readable.ts";
 
+const MAX_NAME_LENGTH = 500;
 const suffix = /^(?:jr\.?|sr\.?|ii|iii|iv|ph\.?d\.?|m\.?d\.?)$/i;
 
 /** A person's or a group's name; what stands for others, footnote marks and what holds no letter is no name. */
@@ -13,10 +14,11 @@ export function readableAuthor(text: string): string {
 
 /** Splits `A. Author (Univ. of X, Y), B. Author and the Z Collaboration` into readable names without affiliations. */
 export function splitAuthors(line: string): string[] {
-  const plain = withoutAffiliations(withoutMarkup(line));
+  // With long runs of spaces each pattern below would try every one of them as a beginning.
+  const plain = withoutAffiliations(withoutMarkup(line)).replace(/\s+/g, " ");
   const names: string[] = [];
   for (const part of plain.split(/\s*[,;]\s*(?:and\s+)?|\s+and\s+|\s+&\s+/)) {
-    const name = readableAuthor(part);
+    const name = readableAuthor(part.slice(0, MAX_NAME_LENGTH));
     const last = names.length - 1;
     if (!name) continue;
     if (suffix.test(name) && last >= 0) names[last] = `${names[last]} ${name}`;
