@@ -50,9 +50,6 @@ export type Composer = {
 const STEP = 16_384;
 const MOST_SPARE = 64;
 
-const weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
 /** Compiles the templates and checks the keys; throws one sentence when either is broken. */
 export async function openComposer(settings: ComposerSettings): Promise<Composer> {
   const { baseUrl, keys, bounceDomain, leaveDomain } = settings;
@@ -195,11 +192,7 @@ function once(work: () => void): () => void {
 const field = (name: string, value: string): Field => [name.toLowerCase(), writeHeader(name, value)];
 
 /** RFC 5322 §3.3, in UTC. */
-function dateOf(at: Date): string {
-  const two = (number: number) => String(number).padStart(2, "0");
-  const day = `${weekdays[at.getUTCDay()]}, ${two(at.getUTCDate())} ${months[at.getUTCMonth()]} ${at.getUTCFullYear()}`;
-  return `${day} ${two(at.getUTCHours())}:${two(at.getUTCMinutes())}:${two(at.getUTCSeconds())} +0000`;
-}
+const dateOf = (at: Date) => at.toUTCString().replace("GMT", "+0000");
 
 /** RFC 2369, RFC 2919, RFC 8058 and RFC 3834; each header once, all but the reader's own link. */
 function listFields(to: Links, domain: string, owner: MailAddress): Field[] {
