@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { editionAt, nextDueAt } from "../../src/core/plan/schedule.ts";
+import { editionAt, nextDueAt, slotAt } from "../../src/core/plan/schedule.ts";
 
 const berlin = { timezone: "Europe/Berlin", hour: 7, cadence: "daily" } as const;
 
@@ -34,5 +34,20 @@ describe("schedule", () => {
     expect(editionAt({ timezone: "Pacific/Auckland", hour: 7, cadence: "daily" }, now)?.editionDate).toBe("2026-03-03");
     expect(editionAt({ timezone: "Pacific/Honolulu", hour: 8, cadence: "daily" }, now)?.editionDate).toBe("2026-03-02");
     expect(editionAt({ timezone: "Pacific/Honolulu", hour: 9, cadence: "daily" }, now)).toBeUndefined();
+  });
+
+  it.each([
+    ["Europe/Berlin", 7, "2026-03-09T06:00:00Z", "2026-03-06T06:00:00.000Z", "Friday's: no list came on the weekend"],
+    ["Asia/Tokyo", 7, "2026-03-08T22:00:00Z", "2026-03-06T22:00:00.000Z", "Saturday's, which brought Friday's list"],
+    [
+      "America/Los_Angeles",
+      18,
+      "2026-03-10T01:00:00Z",
+      "2026-03-07T02:00:00.000Z",
+      "Friday's, although Sunday evening is Monday in UTC",
+    ],
+  ])("Monday's digest in %s at %i, due at %s, follows that of %s: %s", (timezone, hour, due, covers) => {
+    const { edition } = slotAt({ timezone, hour, cadence: "daily" }, new Date(due));
+    expect([edition?.editionDate, edition?.coversFrom.toISOString()]).toEqual(["2026-03-09", covers]);
   });
 });

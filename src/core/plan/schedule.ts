@@ -1,6 +1,6 @@
 // When does a reader's next digest fall due? Local hours in IANA zones; both clock changes handled by Temporal.
 import { Temporal } from "temporal-polyfill";
-import { addDays, isWeekend } from "../calendar.ts";
+import { addDays, isWeekend, utcDay } from "../calendar.ts";
 import type { Cadence } from "../digest.ts";
 
 export type Schedule = { timezone: string; hour: number; cadence: Cadence };
@@ -58,16 +58,23 @@ export function slotAt(schedule: Schedule, now: Date): Slot {
   const due = editionAt(schedule, now);
   if (due) {
     const { editionDate, expiresAt } = due;
-    slot.edition = { editionDate, expiresAt, coversFrom: dueAt(schedule, dayBefore(schedule.cadence, editionDate)) };
+    slot.edition = { editionDate, expiresAt, coversFrom: dueBefore(schedule, editionDate) };
   }
   return slot;
 }
 
-/** The day of the edition before this one, over weekends without lists. */
-function dayBefore(cadence: Cadence, editionDate: string): string {
+/** When the edition before this one fell due, over days without a list. */
+function dueBefore(schedule: Schedule, editionDate: string): Date {
   let day = addDays(editionDate, -1);
-  for (let days = 1; days < 8 && (!hasEdition(cadence, day) || isWeekend(day)); days++) day = addDays(day, -1);
-  return day;
+  for (let days = 1; days < 8 && !(hasEdition(schedule.cadence, day) && hasList(schedule, day)); days++)
+    day = addDays(day, -1);
+  return dueAt(schedule, day);
+}
+
+/** Not on a weekend, but where the day begins before UTC's: there Saturday morning brings Friday's list. */
+function hasList(schedule: Schedule, day: string): boolean {
+  const begun = utcDay(dueAt(schedule, day));
+  return !isWeekend(day) || (begun < day && !isWeekend(begun));
 }
 
 /** The local day of an instant, `YYYY-MM-DD`. */
