@@ -50,9 +50,12 @@ function openPool(config: pg.PoolConfig): pg.Pool {
   return pool.on("error", () => {});
 }
 
-/** Brings the schema up to date; several processes may call it at once. Returns how many migrations it applied. */
-export async function migrateDatabase(db: Database): Promise<number> {
-  const client = await db.$client.connect();
+/**
+ * Brings the schema up to date; several processes may call it at once. Returns how many migrations it applied. Rejects where the
+ * server takes a connection and says nothing for `patienceMs`.
+ */
+export async function migrateDatabase(db: Database, patienceMs = 15_000): Promise<number> {
+  const client = await connectWithin(db.$client, patienceMs);
   try {
     await client.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
     const before = await countMigrations(client);
@@ -61,6 +64,23 @@ export async function migrateDatabase(db: Database): Promise<number> {
   } finally {
     await client.query("select pg_advisory_unlock($1)", [MIGRATION_LOCK]).catch(() => {});
     client.release();
+  }
+}
+
+/** pg would wait for ever; its pool's own limit would also hold for waiting while all connections are in use. */
+async function connectWithin(pool: pg.Pool, patienceMs: number): Promise<pg.PoolClient> {
+  const connecting = pool.connect();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`it has not answered for ${patienceMs / 1_000} s`)), patienceMs);
+  });
+  try {
+    return await Promise.race([connecting, late]);
+  } catch (error) {
+    connecting.then((client) => client.release(true)).catch(() => {});
+    throw error;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

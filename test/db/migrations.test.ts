@@ -1,4 +1,5 @@
 // The schema is brought up to date once, however many processes start at the same moment.
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import pg from "pg";
 import { afterAll, expect, inject, it } from "vitest";
 import { closeDatabase, connectDatabase, migrateDatabase } from "../../src/db/connect.ts";
@@ -19,8 +20,20 @@ it("applies each migration once when three processes start on an empty database"
   const url = new URL(admin);
   url.pathname = `/${name}`;
   const processes = [1, 2, 3].map(() => connectDatabase(url.href, 2));
-  const applied = await Promise.all(processes.map(migrateDatabase));
+  const applied = await Promise.all(processes.map((db) => migrateDatabase(db)));
   expect(applied.filter((count) => count > 0)).toHaveLength(1);
   expect(await migrateDatabase(processes[0] as (typeof processes)[number])).toBe(0);
   await Promise.all(processes.map((db) => closeDatabase(db)));
+});
+
+it("says so when the server takes the connection and never answers", async () => {
+  const held: Socket[] = [];
+  const silent = createServer((socket) => held.push(socket)).listen(0, "127.0.0.1");
+  await new Promise((resolve) => silent.once("listening", resolve));
+  const db = connectDatabase(`postgres://nobody@127.0.0.1:${(silent.address() as AddressInfo).port}/none`, 1);
+  await expect(migrateDatabase(db, 200)).rejects.toThrow("it has not answered for 0.2 s");
+  expect(held).toHaveLength(1);
+  for (const socket of held) socket.destroy();
+  silent.close();
+  await closeDatabase(db);
 });
