@@ -24,4 +24,5 @@ export function listTerms(parts: ScorePart[]): string[] {
 
 /** `KV) cache`, `code: executable`: what stands between two words that count as a phrase. */
 const signs = /[)\]"”,:;]*\s+[([“"]*/g;
-const hasSigns = (term: string) => /[)\]"”,:;]\s|\s[([“"]/.test(term);
+/** Most terms are one word. */
+const hasSigns = (term: string) => term.includes(" ") && /[)\]"”,:;]\s|\s[([“"]/.test(term);
