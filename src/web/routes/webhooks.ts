@@ -1,5 +1,5 @@
 // What does the mail provider tell us? Bounces, complaints and opt-outs posted to an address that only it and the operator know.
-import express, { type RequestHandler, Router } from "express";
+import express, { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import {
   isSignedByMailgun,
@@ -19,19 +19,15 @@ import { sendNotFound, type Web } from "../web.ts";
 
 const CONFIRM_MS = 5_000;
 /** Amazon says its JSON is plain text. */
-const readBody = express.text({ type: () => true, limit: "2mb" });
+const readText = express.text({ type: () => true, limit: "2mb" });
 
 export function webhookRoutes(web: Web): Router {
   const router = Router();
 
-  const known: RequestHandler = (request, response, next) => {
-    if (findProvider(web, paramOf(request, "token"))) return next();
-    sendNotFound(web, response);
-  };
-
-  router.post("/webhooks/:token", privatePage, known, readBody, async (request, response) => {
-    const provider = findProvider(web, paramOf(request, "token")) ?? "ses";
-    const answer = readPost(web, provider, typeof request.body === "string" ? request.body : "");
+  router.post("/webhooks/:token", privatePage, async (request, response) => {
+    const provider = findProvider(web, paramOf(request, "token"));
+    if (provider === undefined) return sendNotFound(web, response);
+    const answer = readPost(web, provider, await bodyOf(request, response));
     response.type("text");
     if (answer === undefined) return void response.status(422).send("This post cannot be read.\n");
     if (answer === "unsigned") return void response.status(401).send("This post is not signed.\n");
@@ -42,6 +38,14 @@ export function webhookRoutes(web: Web): Router {
   });
 
   return router;
+}
+
+/** Read only once the token is known: a stranger's body is not worth the memory. */
+async function bodyOf(request: Request, response: Response): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    readText(request, response, (error?: unknown) => (error ? reject(error) : resolve()));
+  });
+  return typeof request.body === "string" ? request.body : "";
 }
 
 function findProvider({ keys, now }: Web, token: string): WebhookProvider | undefined {
